@@ -1,0 +1,362 @@
+#include "loop.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace hws::host::os {
+namespace {
+
+constexpr std::uint64_t wake_up_token = ~std::uint64_t{0};
+constexpr int events_per_wait = 256;
+
+constexpr std::uint64_t token_of(std::uint32_t slot, std::uint32_t generation) {
+    return (std::uint64_t{generation} << 32) | slot;
+}
+
+} // namespace
+
+Deadline deadline_after(std::chrono::nanoseconds wait) {
+    const Deadline now = Clock::now();
+    if (wait >= no_deadline - now) return no_deadline;
+    return now + wait;
+}
+
+Runnable::~Runnable() {
+    if (queued_in_) queued_in_->unqueue(*this);
+}
+
+// --- timers: a binary heap that knows each timer's place, so that disarming is logarithmic too ---
+
+void Timer::arm(Deadline deadline) {
+    if (deadline == no_deadline) return disarm();
+    deadline_ = deadline;
+    if (slot_ == not_in_heap) {
+        loop_->heap_.push_back(this);
+        slot_ = loop_->heap_.size() - 1;
+        loop_->heap_up(slot_);
+        return;
+    }
+    loop_->heap_up(slot_);
+    loop_->heap_down(slot_);
+}
+
+void Timer::disarm() {
+    if (slot_ == not_in_heap) return;
+    const std::size_t hole = std::exchange(slot_, not_in_heap);
+    Timer* const moved = loop_->heap_.back();
+    loop_->heap_.pop_back();
+    if (moved == this) return;
+    loop_->heap_place(hole, moved);
+    loop_->heap_up(hole);
+    loop_->heap_down(moved->slot_);
+}
+
+void Loop::heap_place(std::size_t slot, Timer* timer) {
+    heap_[slot] = timer;
+    timer->slot_ = slot;
+}
+
+void Loop::heap_up(std::size_t slot) {
+    Timer* const timer = heap_[slot];
+    while (slot > 0) {
+        const std::size_t parent = (slot - 1) / 2;
+        if (heap_[parent]->deadline_ <= timer->deadline_) break;
+        heap_place(slot, heap_[parent]);
+        slot = parent;
+    }
+    heap_place(slot, timer);
+}
+
+void Loop::heap_down(std::size_t slot) {
+    Timer* const timer = heap_[slot];
+    for (;;) {
+        std::size_t child = 2 * slot + 1;
+        if (child >= heap_.size()) break;
+        if (child + 1 < heap_.size() && heap_[child + 1]->deadline_ < heap_[child]->deadline_)
+            ++child;
+        if (timer->deadline_ <= heap_[child]->deadline_) break;
+        heap_place(slot, heap_[child]);
+        slot = child;
+    }
+    heap_place(slot, timer);
+}
+
+void Loop::expire_timers() {
+    if (heap_.empty()) return;
+    const Deadline now = Clock::now();
+    while (!heap_.empty() && heap_.front()->deadline_ <= now) {
+        Timer* const timer = heap_.front();
+        timer->disarm();
+        timer->on_expiry();
+    }
+}
+
+// --- readiness ---
+
+void Waiter::wait_for(Readiness& source, Ready what) {
+    leave();
+    source_ = &source;
+    what_ = what;
+    previous_ = source.last_;
+    next_ = nullptr;
+    (source.last_ ? source.last_->next_ : source.first_) = this;
+    source.last_ = this;
+}
+
+void Waiter::leave() {
+    if (!source_) return;
+    (previous_ ? previous_->next_ : source_->first_) = next_;
+    (next_ ? next_->previous_ : source_->last_) = previous_;
+    source_ = nullptr;
+    previous_ = next_ = nullptr;
+}
+
+Readiness::~Readiness() { set(Ready::both); }
+
+void Readiness::clear(Ready what) {
+    ready_ = static_cast<Ready>(static_cast<unsigned>(ready_) & ~static_cast<unsigned>(what));
+}
+
+void Readiness::set(Ready what) {
+    ready_ = ready_ | what;
+    // A notified waiter only queues work, it never runs any, so the list can change here but not under us.
+    for (Waiter* waiter = first_; waiter;) {
+        Waiter* const next = waiter->next_;
+        if (intersects(waiter->what_, what)) {
+            waiter->leave();
+            waiter->on_ready();
+        }
+        waiter = next;
+    }
+}
+
+Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd) {
+    std::unique_ptr<Watch> watch(new Watch(loop, fd));
+    std::uint32_t slot;
+    if (loop.free_watches_.empty()) {
+        slot = static_cast<std::uint32_t>(loop.watches_.size());
+        loop.watches_.emplace_back();
+    } else {
+        slot = loop.free_watches_.back();
+        loop.free_watches_.pop_back();
+    }
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = token_of(slot, loop.watches_[slot].generation);
+    watch->slot_ = slot;
+    loop.watches_[slot].watch = watch.get();
+    if (::epoll_ctl(loop.epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {
+        Error error = last_error("epoll_ctl");
+        return std::unexpected(std::move(error));
+    }
+    return watch;
+}
+
+Watch::~Watch() {
+    ::epoll_ctl(loop().epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    auto& entry = loop().watches_[slot_];
+    entry.watch = nullptr;
+    ++entry.generation;
+    loop().free_watches_.push_back(slot_);
+}
+
+// --- the loop ---
+
+Result<std::unique_ptr<Loop>> Loop::create() {
+    std::unique_ptr<Loop> loop(new Loop);
+    loop->epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+    if (!loop->epoll_.is_open()) return std::unexpected(last_error("epoll_create1"));
+    loop->wake_up_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!loop->wake_up_.is_open()) return std::unexpected(last_error("eventfd"));
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.u64 = wake_up_token;
+    if (::epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, loop->wake_up_.get(), &event) < 0)
+        return std::unexpected(last_error("epoll_ctl"));
+    return loop;
+}
+
+Loop::~Loop() {
+    // Work that was posted but never ran is released here, while the loop it may refer to still stands.
+    std::vector<std::move_only_function<void()>> leftover;
+    {
+        std::lock_guard lock(posted_mutex_);
+        leftover.swap(posted_);
+    }
+}
+
+bool Loop::is_loop_thread() const { return thread_ == std::this_thread::get_id(); }
+
+void Loop::post(std::move_only_function<void()> work) {
+    bool must_wake = false;
+    {
+        std::lock_guard lock(posted_mutex_);
+        posted_.push_back(std::move(work));
+        must_wake = !std::exchange(woken_, true);
+    }
+    if (must_wake) {
+        const std::uint64_t one = 1;
+        // The counter cannot overflow: it is written at most once between two reads.
+        [[maybe_unused]] auto written = ::write(wake_up_.get(), &one, sizeof one);
+    }
+}
+
+void Loop::stop() {
+    post([this] { stopped_ = true; });
+}
+
+void Loop::queue(Runnable& runnable) {
+    if (runnable.queued_in_) return;
+    runnable.queued_in_ = this;
+    runnable.previous_ = last_;
+    runnable.next_ = nullptr;
+    (last_ ? last_->next_ : first_) = &runnable;
+    last_ = &runnable;
+    ++queued_;
+}
+
+void Loop::unqueue(Runnable& runnable) {
+    if (runnable.queued_in_ != this) return;
+    (runnable.previous_ ? runnable.previous_->next_ : first_) = runnable.next_;
+    (runnable.next_ ? runnable.next_->previous_ : last_) = runnable.previous_;
+    runnable.previous_ = runnable.next_ = nullptr;
+    runnable.queued_in_ = nullptr;
+    --queued_;
+}
+
+void Loop::run_posted() {
+    std::vector<std::move_only_function<void()>> work;
+    {
+        std::lock_guard lock(posted_mutex_);
+        if (!woken_) return;
+        woken_ = false;
+        work.swap(posted_);
+    }
+    std::uint64_t count;
+    [[maybe_unused]] auto read = ::read(wake_up_.get(), &count, sizeof count);
+    for (auto& item : work) item();
+}
+
+void Loop::run_queued() {
+    // Only as many as were ready at the start of the round: who queues itself again waits for events, timers and the others
+    // first, so nobody starves.
+    for (std::size_t count = queued_; count > 0 && first_; --count) {
+        Runnable* const runnable = first_;
+        unqueue(*runnable);
+        runnable->run();
+    }
+}
+
+void Loop::wait_for_events(bool may_wait) {
+    epoll_event events[events_per_wait];
+    timespec timeout{};
+    timespec* limit = &timeout;
+    if (may_wait) {
+        if (heap_.empty()) {
+            limit = nullptr;
+        } else {
+            const auto wait = std::max(heap_.front()->deadline_ - Clock::now(), Clock::duration{0});
+            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+            timeout.tv_sec = seconds.count();
+            timeout.tv_nsec = std::chrono::nanoseconds(wait - seconds).count();
+        }
+    }
+    int count = -1;
+    if (has_pwait2_) {
+        count = ::epoll_pwait2(epoll_.get(), events, events_per_wait, limit, nullptr);
+        if (count < 0 && errno == ENOSYS) has_pwait2_ = false;
+    }
+    if (!has_pwait2_) {
+        // Rounded up: waking a millisecond late is better than spinning through the last one.
+        const std::int64_t milliseconds =
+            limit ? std::min<std::int64_t>(timeout.tv_sec * std::int64_t{1000} + (timeout.tv_nsec + 999'999) / 1'000'000, 1 << 30) : -1;
+        count = ::epoll_wait(epoll_.get(), events, events_per_wait, static_cast<int>(milliseconds));
+    }
+    for (int i = 0; i < count; ++i) {
+        const std::uint64_t token = events[i].data.u64;
+        if (token == wake_up_token) continue; // run_posted looks for itself
+        const auto& entry = watches_[static_cast<std::uint32_t>(token)];
+        if (!entry.watch || entry.generation != static_cast<std::uint32_t>(token >> 32)) continue;
+        const std::uint32_t bits = events[i].events;
+        Ready ready = Ready::none;
+        if (bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ready = ready | Ready::read;
+        if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) ready = ready | Ready::write;
+        if (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) entry.watch->hung_up_ = true;
+        entry.watch->set(ready);
+    }
+}
+
+void Loop::run() {
+    run_until([this] { return stopped_; });
+    stopped_ = false;
+}
+
+void Loop::run_until(const std::function<bool()>& done) {
+    const std::thread::id outer = std::exchange(thread_, std::this_thread::get_id());
+    for (;;) {
+        run_posted();
+        run_queued();
+        if (done()) break;
+        const bool idle = !first_;
+        wait_for_events(idle);
+        expire_timers();
+    }
+    thread_ = outer;
+}
+
+namespace {
+
+/// Many waiters, one coroutine: the first that is notified resumes it.
+class AnyAwait : private Timer {
+public:
+    AnyAwait(Loop& loop, std::span<const Interest> interests, Deadline deadline)
+        : Timer(loop), interests_(interests), deadline_(deadline), entries_(interests.size()) {}
+
+    bool await_ready() const {
+        return std::ranges::any_of(interests_, [](const Interest& i) { return i.source->is(i.what); });
+    }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> handle) {
+        resumption_.bind(handle);
+        for (std::size_t i = 0; i < interests_.size(); ++i) {
+            entries_[i].owner = this;
+            entries_[i].wait_for(*interests_[i].source, interests_[i].what);
+        }
+        Timer::arm(deadline_);
+    }
+    Wake await_resume() const { return wake_; }
+
+private:
+    struct Entry final : Waiter {
+        AnyAwait* owner = nullptr;
+        void on_ready() override { owner->finish(Wake::ready); }
+    };
+    void on_expiry() override { finish(Wake::timed_out); }
+    void finish(Wake wake) {
+        if (finished_) return;
+        finished_ = true;
+        wake_ = wake;
+        Timer::disarm();
+        resumption_.soon();
+    }
+
+    std::span<const Interest> interests_;
+    Deadline deadline_;
+    std::vector<Entry> entries_;
+    Resumption resumption_;
+    Wake wake_ = Wake::ready;
+    bool finished_ = false;
+};
+
+} // namespace
+
+Task<Wake> wait_any(Loop& loop, std::span<const Interest> interests, Deadline deadline) {
+    AnyAwait any(loop, interests, deadline);
+    co_return co_await any;
+}
+
+} // namespace hws::host::os
