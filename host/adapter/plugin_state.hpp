@@ -1,0 +1,95 @@
+#pragma once
+/// Everything the host functions of one plugin work on. The engine owns one per plugin and passes it to each host function;
+/// the host functions of all dialects share it, so that there is one descriptor table, one policy and one set of limits.
+
+#include "adapter/guest_memory.hpp"
+#include "core/descriptor_table.hpp"
+#include "core/limits.hpp"
+#include "core/policy.hpp"
+#include "kernel/kernel.hpp"
+#include "os/loop.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hws::host::core {
+class HttpClient;
+class IcmpClient;
+class Resolver;
+} // namespace hws::host::core
+
+namespace hws::host::adapter {
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
+
+/// Counted for `--stats` and for embedders; only ever grows while the plugin lives.
+struct Statistics {
+    std::uint64_t host_calls = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t denials = 0;
+};
+
+struct PluginState {
+    PluginState(os::Loop& loop, core::Resolver& resolver, core::Policy policy, core::Limits limits);
+    ~PluginState();
+    PluginState(const PluginState&) = delete;
+    PluginState& operator=(const PluginState&) = delete;
+
+    os::Loop& loop;
+    core::Resolver& resolver;
+    const core::Policy policy;
+    const core::Limits limits;
+    core::DescriptorTable descriptors;
+    /// Made at the first use: most plugins never speak HTTP or ICMP.
+    core::HttpClient& http();
+    core::IcmpClient& icmp();
+
+    /// The guest's own memory and its kernel's; null before the instance exists, and `kernel` for modules that import none.
+    GuestMemory* memory = nullptr;
+    kernel::KernelView* kernel = nullptr;
+
+    /// What preview 1 hands to a command.
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment; ///< "NAME=value"
+    /// Extism configuration and variables.
+    std::map<std::string, std::string, std::less<>> config;
+    std::map<std::string, std::string, std::less<>> variables;
+    std::size_t variable_bytes = 0;
+    /// Of the last extism http_request.
+    std::int32_t http_status = 0;
+    std::string http_headers_json;
+
+    /// Set by proc_exit: the call unwinds as soon as the host function returns.
+    std::optional<std::uint32_t> exit_code;
+    /// Set by a host function that must end the call with a trap; the text tells why.
+    std::optional<std::string> trap_text;
+
+    /// Where the plugin's log lines and the host's remarks about this plugin (denials, the reason behind a v1 zero) go.
+    LogLevel log_level = LogLevel::info;
+    std::function<void(LogLevel, std::string_view)> log_sink;
+    Statistics statistics;
+
+    /// Logs if the level is wanted; the text is only built then: `log(LogLevel::warn, [&] { return ...; })`.
+    template <class MakeText>
+    void log(LogLevel level, MakeText&& make_text) {
+        if (level < log_level || !log_sink) return;
+        std::string text = make_text();
+        if (text.size() > limits.log_line_bytes) text.resize(limits.log_line_bytes);
+        log_sink(level, text);
+    }
+    /// A host function failed: the reason goes to the log with the operation's name, a denial is counted.
+    void note_failure(std::string_view operation, const Error& error);
+
+private:
+    std::unique_ptr<core::HttpClient> http_;
+    std::unique_ptr<core::IcmpClient> icmp_;
+};
+
+} // namespace hws::host::adapter

@@ -1,0 +1,47 @@
+#pragma once
+/// A plugin's descriptors by number. Numbers are small and dense: the smallest free one, as POSIX says (open(2)).
+
+#include "core/descriptor.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace hws::host::core {
+
+using DescriptorNumber = std::uint32_t;
+
+class DescriptorTable {
+public:
+    /// Holds at most `limit` descriptors.
+    explicit DescriptorTable(std::size_t limit) : limit_(limit) {}
+
+    /// Gives it the smallest free number. Errors: too_many_handles; the descriptor is closed then.
+    Result<DescriptorNumber> insert(std::unique_ptr<Descriptor> descriptor);
+    /// Puts it at `number`, closing what was there. Errors: bad_handle beyond the limit.
+    Result<void> insert_at(DescriptorNumber number, std::unique_ptr<Descriptor> descriptor);
+    /// Errors: bad_handle.
+    Result<Descriptor*> find(DescriptorNumber number) const;
+    /// The descriptor, if it is of class T. Errors: bad_handle, not_a_socket.
+    template <class T>
+    Result<T*> find_as(DescriptorNumber number) const {
+        HWS_TRY(Descriptor * descriptor, find(number));
+        if (descriptor->kind() != T::descriptor_kind) return fail(Errc::not_a_socket);
+        return static_cast<T*>(descriptor);
+    }
+    /// Closes it. Errors: bad_handle.
+    Result<void> close(DescriptorNumber number);
+    /// fd_renumber: `from` becomes `to`, what was at `to` is closed. Errors: bad_handle.
+    Result<void> renumber(DescriptorNumber from, DescriptorNumber to);
+    /// Closes everything.
+    void clear() { entries_.clear(); first_free_ = 0; open_ = 0; }
+    std::size_t open_count() const { return open_; }
+
+private:
+    std::size_t limit_;
+    std::size_t open_ = 0;
+    std::size_t first_free_ = 0; // no free number is smaller
+    std::vector<std::unique_ptr<Descriptor>> entries_;
+};
+
+} // namespace hws::host::core

@@ -1,0 +1,44 @@
+#pragma once
+/// What one plugin may use of the host. On by default; each bound names its default, its reason and the error that tells
+/// the plugin it was reached.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace hws::host::core {
+
+struct Limits {
+    /// Linear memory of the plugin's module, bytes. memory.grow answers -1 beyond it.
+    std::size_t memory_bytes = std::size_t{256} << 20;
+    /// Memory of the plugin's kernel (input, output and the blocks it allocates), bytes. alloc answers 0 beyond it.
+    std::size_t kernel_memory_bytes = std::size_t{256} << 20;
+    /// Elements of each table. table.grow answers -1 beyond it.
+    std::size_t table_elements = 20'000;
+    /// Wall-clock time of one call, also while it waits in a host function. The call fails with `timed_out`; the instance
+    /// is dropped. max() means no limit.
+    std::chrono::nanoseconds call_time = std::chrono::seconds(30);
+    /// Open descriptors, the three standard ones included. `too_many_handles`.
+    std::size_t descriptors = 1024;
+    /// Bytes one receive may ask for; a larger wish is cut to it, as a short read. Bounds the block a v1 receive makes.
+    std::size_t receive_bytes = std::size_t{1} << 20;
+    /// Body of an HTTP response. `too_large`.
+    std::size_t http_body_bytes = std::size_t{50} << 20;
+    /// All header lines of an HTTP response together. `too_large`.
+    std::size_t http_header_bytes = std::size_t{256} << 10;
+    /// Variables of a plugin, keys and values together. `out_of_memory`.
+    std::size_t variable_bytes = std::size_t{1} << 20;
+    /// One line of a plugin's log; the rest is cut.
+    std::size_t log_line_bytes = std::size_t{16} << 10;
+    /// Echo requests whose replies are still awaited. `rate_limited`.
+    std::size_t icmp_pending = 256;
+    /// Replies kept for a plugin that does not fetch them; the oldest goes.
+    std::size_t icmp_replies = 256;
+
+    /// Dialect v1's deadlines (abi/v1.md): connect, send and receive; HTTP; redirects.
+    std::chrono::nanoseconds v1_socket_wait = std::chrono::seconds(5);
+    std::chrono::nanoseconds v1_http_wait = std::chrono::seconds(10);
+    int v1_http_redirects = 10;
+};
+
+} // namespace hws::host::core
