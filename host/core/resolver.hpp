@@ -1,0 +1,56 @@
+#pragma once
+/// Host names to addresses, by c-ares on the event loop. Nothing here blocks, and getaddrinfo is never called.
+
+#include "core/host_name.hpp"
+#include "os/loop.hpp"
+#include "os/task.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <hws/ip_addr.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hws::host::core {
+
+struct ResolverOptions {
+    /// Name servers as `ip:port` or `[ip]:port`. Empty: those of the system (resolv.conf(5)).
+    std::vector<std::string> servers;
+    /// Appended to a name that was not found. Empty, the default: a name means only itself, whatever
+    /// resolv.conf says.
+    std::vector<std::string> search_domains;
+    /// How long the first try waits for one server; each further round waits longer.
+    std::chrono::milliseconds timeout{2000};
+    /// How often each server is asked.
+    int tries = 2;
+};
+
+/// Resolves for all plugins of one loop. Loop thread only.
+class Resolver {
+public:
+    /// Queries in flight at once, those that nobody waits for any more included. A query holds a few
+    /// hundred bytes, so this bounds the memory that unanswered ones can take.
+    static constexpr std::size_t max_pending = 10'000;
+
+    /// Errors: invalid_argument for a server that is no address with a port, resolver_failed.
+    static Result<std::unique_ptr<Resolver>> create(os::Loop& loop, ResolverOptions options = {});
+    /// Whoever still waits gets `canceled`.
+    ~Resolver();
+    Resolver(const Resolver&) = delete;
+    Resolver& operator=(const Resolver&) = delete;
+
+    /// All IPv4 and IPv6 addresses of the name, at least one, in the order of the answers: the
+    /// connector decides whom it tries first. /etc/hosts counts; `localhost` and names below it are
+    /// loopback without asking anybody. Asks no policy: that is `vet` (destination.hpp).
+    /// Destroying the task gives the answer up.
+    /// Errors: name_not_found, resolver_failed, timed_out, canceled.
+    os::Task<std::vector<IpAddr>> resolve(HostName name, os::Deadline deadline);
+
+private:
+    struct Channel;
+    explicit Resolver(std::unique_ptr<Channel> channel);
+    std::unique_ptr<Channel> channel_;
+};
+
+} // namespace hws::host::core
