@@ -134,8 +134,35 @@ void Readiness::set(Ready what) {
     }
 }
 
+namespace {
+
+constexpr std::uint32_t level_events(Ready interest) {
+    return (intersects(interest, Ready::read) ? EPOLLIN : 0u) |
+           (intersects(interest, Ready::write) ? EPOLLOUT : 0u);
+}
+
+} // namespace
+
 Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd) {
-    std::unique_ptr<Watch> watch(new Watch(loop, fd));
+    return create(loop, fd, Ready::both, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+}
+
+Result<std::unique_ptr<Watch>> Watch::create_level_triggered(Loop& loop, int fd, Ready interest) {
+    return create(loop, fd, Ready::none, level_events(interest));
+}
+
+Result<void> Watch::set_interest(Ready interest) {
+    epoll_event event{};
+    event.events = level_events(interest);
+    event.data.u64 = token_of(slot_, loop().watches_[slot_].generation);
+    if (::epoll_ctl(loop().epoll_.get(), EPOLL_CTL_MOD, fd_, &event) < 0)
+        return std::unexpected(last_error("epoll_ctl"));
+    return {};
+}
+
+Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd, Ready initially,
+                                             std::uint32_t events) {
+    std::unique_ptr<Watch> watch(new Watch(loop, fd, initially));
     std::uint32_t slot;
     if (loop.free_watches_.empty()) {
         slot = static_cast<std::uint32_t>(loop.watches_.size());
@@ -145,7 +172,7 @@ Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd) {
         loop.free_watches_.pop_back();
     }
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = events;
     event.data.u64 = token_of(slot, loop.watches_[slot].generation);
     watch->slot_ = slot;
     loop.watches_[slot].watch = watch.get();

@@ -158,6 +158,11 @@ class Watch : public Readiness {
 public:
     /// Registers with the loop. Errors: not_permitted for files epoll cannot watch (regular files are always ready), io.
     static Result<std::unique_ptr<Watch>> create(Loop& loop, int fd);
+    /// The same, but level-triggered and for `interest` only, and both bits start clear: they are set anew in every round as
+    /// long as the descriptor is ready. For LevelWatch; everything else is better off with edges.
+    static Result<std::unique_ptr<Watch>> create_level_triggered(Loop& loop, int fd, Ready interest);
+    /// Changes the interest of a level-triggered watch. Errors: io, out_of_memory.
+    Result<void> set_interest(Ready interest);
     ~Watch();
 
     int fd() const { return fd_; }
@@ -167,7 +172,9 @@ public:
 
 private:
     friend class Loop;
-    Watch(Loop& loop, int fd) : Readiness(loop, Ready::both), fd_(fd) {}
+    Watch(Loop& loop, int fd, Ready initially) : Readiness(loop, initially), fd_(fd) {}
+    static Result<std::unique_ptr<Watch>> create(Loop& loop, int fd, Ready initially,
+                                                 std::uint32_t events);
     int fd_;
     bool hung_up_ = false;
     // An event already fetched from the kernel may name a watch that an earlier event's handler destroyed; the loop
