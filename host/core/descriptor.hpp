@@ -7,7 +7,13 @@
 #include "os/loop.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
+
+namespace hws::host::os {
+enum class Half : std::uint8_t; // os/socket.hpp
+}
 
 namespace hws::host::core {
 
@@ -36,6 +42,16 @@ public:
     virtual Result<std::size_t> try_read(ReadBuffers into) = 0;
     /// Writes as much as is taken at once; never waits. Errors: would_block, reset, broken_pipe, not_connected, not_capable.
     virtual Result<std::size_t> try_write(WriteBuffers from) = 0;
+
+    /// What can be done with it at all: a standard stream goes one way.
+    virtual os::Ready directions() const { return os::Ready::both; }
+    /// Like try_read, but what was read stays there. Errors: those of try_read, unsupported.
+    virtual Result<std::size_t> try_peek(ReadBuffers) { return fail(Errc::unsupported); }
+    /// Ends receiving, sending or both. Errors: not_connected, unsupported.
+    virtual Result<void> shut_down(os::Half) { return fail(Errc::unsupported); }
+    /// Takes the next connection; readable means that there is one. Errors: would_block, denied, unsupported for what does not
+    /// listen.
+    virtual Result<std::unique_ptr<Descriptor>> try_accept() { return fail(Errc::unsupported); }
 
     /// What is believed to be ready; to be awaited after would_block.
     virtual os::Readiness& readiness() = 0;
