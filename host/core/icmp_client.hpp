@@ -71,7 +71,7 @@ public:
 private:
     class Channel;
     struct Pending {
-        IpAddr target;
+        SocketAddr target;
         std::uint16_t sequence;
         os::Clock::time_point sent_at;
     };
@@ -79,7 +79,7 @@ private:
     Result<std::unique_ptr<Channel>> open_channel(IcmpFamily family);
     void forget_expired();
     /// Takes the request that this answers out of the pending ones.
-    std::optional<Pending> take_pending(const IpAddr& target, std::uint16_t sequence);
+    std::optional<Pending> take_pending(const SocketAddr& target, std::uint16_t sequence);
     void keep(IcmpReply reply);
 
     os::Loop& loop_;

@@ -1,0 +1,281 @@
+#include "core/icmp_client.hpp"
+
+#include "os/icmp_socket.hpp"
+
+#include <algorithm>
+#include <bitset>
+#include <mutex>
+#include <utility>
+
+namespace hws::host::core {
+namespace {
+
+/// How many packets are read before others on the loop have their turn.
+constexpr int packets_per_turn = 64;
+/// How many identifiers are tried when other programs' ping sockets have them.
+constexpr int identifier_attempts = 64;
+/// Larger than any IP packet.
+constexpr std::size_t packet_bytes = 65'536;
+
+/// The identifiers in use by all clients of the process, on whatever loop: raw sockets all see all replies of the machine,
+/// so two clients with one identifier could take each other's. The one thing here that is shared; it holds no traffic.
+class Identifiers {
+public:
+    /// 0: none left. Random, so that nobody off the path can guess it.
+    std::uint16_t acquire() {
+        std::lock_guard lock(mutex_);
+        const std::size_t start = os::random_identifier();
+        for (std::size_t i = 0; i < used_.size(); ++i) {
+            const std::size_t candidate = (start + i) % used_.size();
+            if (candidate == 0 || used_[candidate]) continue; // 0 asks a ping socket to choose itself
+            used_[candidate] = true;
+            return static_cast<std::uint16_t>(candidate);
+        }
+        return 0;
+    }
+    void release(std::uint16_t identifier) {
+        std::lock_guard lock(mutex_);
+        used_[identifier] = false;
+    }
+    static Identifiers& of_process() {
+        static Identifiers identifiers;
+        return identifiers;
+    }
+
+private:
+    std::mutex mutex_;
+    std::bitset<65'536> used_;
+};
+
+/// An identifier for as long as this lives.
+class IdentifierLease {
+public:
+    IdentifierLease() : value_(Identifiers::of_process().acquire()) {}
+    IdentifierLease(IdentifierLease&& other) noexcept : value_(std::exchange(other.value_, 0)) {}
+    IdentifierLease& operator=(IdentifierLease&&) = delete;
+    ~IdentifierLease() {
+        if (value_ != 0) Identifiers::of_process().release(value_);
+    }
+    std::uint16_t value() const { return value_; }
+
+private:
+    std::uint16_t value_;
+};
+
+bool is_same_host(const SocketAddr& a, const SocketAddr& b) {
+    if (a.ip() != b.ip()) return false;
+    // The same link-local address may exist on several links.
+    return a.scope_id() == 0 || b.scope_id() == 0 || a.scope_id() == b.scope_id();
+}
+
+} // namespace
+
+/// One socket of one family, and the reader that empties it into the client.
+class IcmpClient::Channel final : private os::Waiter, private os::Runnable {
+public:
+    static Result<std::unique_ptr<Channel>> open(IcmpClient& client, IcmpFamily family,
+                                                 os::IcmpSocketKind kind) {
+        const IpAddr family_of = family == IcmpFamily::v4 ? IpAddr(Ipv4Addr()) : IpAddr(Ipv6Addr());
+        for (int attempt = 0; attempt < identifier_attempts; ++attempt) {
+            IdentifierLease identifier;
+            if (identifier.value() == 0) break;
+            auto socket = os::IcmpSocket::open(kind, family_of, identifier.value());
+            if (!socket) {
+                if (socket.error() == Errc::address_in_use) continue;
+                return std::unexpected(std::move(socket).error());
+            }
+            HWS_TRY(auto watch, os::Watch::create(client.loop_, socket->fd()));
+            return std::unique_ptr<Channel>(new Channel(client, family, std::move(identifier),
+                                                        *std::move(socket), std::move(watch)));
+        }
+        return fail(Errc::address_not_available, "no ICMP identifier is free");
+    }
+    ~Channel() override { leave(); }
+
+    Result<void> send(const SocketAddr& target, std::span<const std::byte> payload,
+                      std::uint16_t sequence, std::optional<std::uint8_t> ttl) {
+        const auto header = echo_request_header(family_, identifier_.value(), sequence, payload);
+        return socket_.send(target, header, payload, ttl);
+    }
+
+private:
+    Channel(IcmpClient& client, IcmpFamily family, IdentifierLease identifier, os::IcmpSocket socket,
+            std::unique_ptr<os::Watch> watch)
+        : client_(client), family_(family), identifier_(std::move(identifier)),
+          socket_(std::move(socket)), watch_(std::move(watch)) {
+        client_.loop_.queue(*this);
+    }
+
+    void on_ready() override { client_.loop_.queue(*this); }
+
+    void run() override {
+        // On the loop's own stack; a buffer per plugin would cost 64 KiB each.
+        std::array<std::byte, packet_bytes> buffer;
+        const bool has_error_queue = socket_.kind() == os::IcmpSocketKind::ping;
+        bool look_for_errors = has_error_queue;
+        for (int left = packets_per_turn; left > 0; --left) {
+            if (look_for_errors) {
+                if (auto error = socket_.receive_error(buffer)) {
+                    accept_queued_error(*error, std::span(buffer).first(error->size));
+                    continue;
+                }
+                look_for_errors = false;
+            }
+            auto arrival = socket_.receive(buffer);
+            if (arrival) {
+                accept_arrival(*arrival, std::span(buffer).first(arrival->size));
+            } else if (arrival.error() == Errc::would_block) {
+                watch_->clear(os::Ready::read);
+                wait_for(*watch_, os::Ready::read);
+                return;
+            } else {
+                // The errno of an ICMP error, whose text lies in the error queue.
+                look_for_errors = has_error_queue;
+            }
+        }
+        client_.loop_.queue(*this);
+    }
+
+    void accept_arrival(const os::IcmpSocket::Arrival& arrival, std::span<const std::byte> bytes) {
+        const bool has_ip_header = family_ == IcmpFamily::v4 && socket_.kind() == os::IcmpSocketKind::raw;
+        const auto message = has_ip_header ? parse_ipv4_packet(bytes) : parse_icmp(family_, bytes);
+        if (!message) return;
+        if (message->is_echo_reply) {
+            if (message->identifier != identifier_.value()) return;
+            IcmpReply reply;
+            reply.id = message->identifier;
+            reply.sequence = message->sequence;
+            deliver(std::move(reply), arrival.source, message->sequence, message->type, message->code,
+                    arrival.source, arrival.ttl, arrival.age, message->data);
+        } else if (message->quoted->identifier == identifier_.value()) {
+            deliver({}, SocketAddr(message->quoted->target, 0), message->quoted->sequence, message->type,
+                    message->code, arrival.source, arrival.ttl, arrival.age, message->data);
+        }
+    }
+
+    void accept_queued_error(const os::IcmpSocket::QueuedError& error,
+                             std::span<const std::byte> request) {
+        if (!is_final_error(family_, error.type)) return;
+        const auto numbers = parse_echo_request(family_, request);
+        if (!numbers || numbers->identifier != identifier_.value()) return;
+        deliver({}, error.target, numbers->sequence, error.type, error.code, error.offender, error.ttl,
+                error.age, request);
+    }
+
+    void deliver(IcmpReply reply, const SocketAddr& target, std::uint16_t sequence, std::uint8_t type,
+                 std::uint8_t code, const SocketAddr& source, std::optional<std::uint8_t> ttl,
+                 std::chrono::nanoseconds age, std::span<const std::byte> data) {
+        const auto answered = client_.take_pending(target, sequence);
+        if (!answered) return;
+        reply.source = source.ip();
+        reply.target = answered->target.ip();
+        reply.type = type;
+        reply.code = code;
+        reply.request_sequence = sequence;
+        reply.ttl = ttl;
+        reply.round_trip =
+            std::max(std::chrono::nanoseconds{0},
+                     std::chrono::nanoseconds(os::Clock::now() - answered->sent_at) - age);
+        reply.data.assign(data.begin(), data.end());
+        client_.keep(std::move(reply));
+    }
+
+    IcmpClient& client_;
+    IcmpFamily family_;
+    IdentifierLease identifier_;
+    // Declared in this order so that the watch goes before the descriptor it names is closed.
+    os::IcmpSocket socket_;
+    std::unique_ptr<os::Watch> watch_;
+};
+
+IcmpClient::IcmpClient(os::Loop& loop, const Limits& limits, IcmpSockets sockets)
+    : loop_(loop), max_pending_(limits.icmp_pending), max_replies_(limits.icmp_replies),
+      sockets_(sockets), arrived_(loop) {}
+
+IcmpClient::~IcmpClient() = default;
+
+Result<std::unique_ptr<IcmpClient::Channel>> IcmpClient::open_channel(IcmpFamily family) {
+    if (sockets_ != IcmpSockets::raw_only) {
+        auto ping = Channel::open(*this, family, os::IcmpSocketKind::ping);
+        if (ping) return ping;
+        const Errc code = ping.error().code();
+        if (code != Errc::not_permitted && code != Errc::protocol_not_supported) return ping;
+    }
+    if (sockets_ != IcmpSockets::ping_only) {
+        auto raw = Channel::open(*this, family, os::IcmpSocketKind::raw);
+        if (raw) return raw;
+        const Errc code = raw.error().code();
+        if (code != Errc::not_permitted && code != Errc::protocol_not_supported) return raw;
+    }
+    return fail(Errc::not_permitted, os::icmp_permission_advice());
+}
+
+Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> payload,
+                              std::uint16_t sequence, std::optional<std::uint8_t> ttl) {
+    if (target.use() != Use::icmp) return fail(Errc::denied, "the address was vetted for another use");
+    if (ttl == std::uint8_t{0}) return fail(Errc::invalid_argument, "ttl must be 1 to 255");
+    const SocketAddr& address = target.address();
+    const IcmpFamily family = icmp_family_of(address.ip());
+    if (payload.size() > max_echo_payload_bytes(family))
+        return fail(Errc::message_too_long,
+                    "an echo request carries at most " + std::to_string(max_echo_payload_bytes(family)) + " bytes");
+    forget_expired();
+    if (pending_.size() >= max_pending_)
+        return fail(Errc::rate_limited, "limit icmp_pending: " + std::to_string(max_pending_) +
+                                            " echo requests await their replies");
+    auto& channel = family == IcmpFamily::v4 ? v4_ : v6_;
+    if (!channel) {
+        HWS_TRY(channel, open_channel(family));
+    }
+    const auto sent_at = os::Clock::now();
+    HWS_CHECK(channel->send(address, payload, sequence, ttl));
+    // Only the loop reads replies, so none can have been looked at before this.
+    pending_.push_back({address, sequence, sent_at});
+    return {};
+}
+
+os::Task<IcmpReply> IcmpClient::receive(os::Deadline deadline) {
+    while (replies_.empty()) {
+        const os::Wake wake = co_await arrived_.until(deadline);
+        if (wake == os::Wake::timed_out && replies_.empty()) co_return fail(Errc::timed_out);
+    }
+    IcmpReply reply = std::move(replies_.front());
+    replies_.pop_front();
+    kept_bytes_ -= reply.data.size();
+    if (replies_.empty()) arrived_.reset();
+    co_return std::move(reply);
+}
+
+std::size_t IcmpClient::pending_count() {
+    forget_expired();
+    return pending_.size();
+}
+
+void IcmpClient::forget_expired() {
+    const auto oldest = os::Clock::now() - pending_lifetime;
+    while (!pending_.empty() && pending_.front().sent_at < oldest) pending_.pop_front();
+}
+
+std::optional<IcmpClient::Pending> IcmpClient::take_pending(const SocketAddr& target,
+                                                            std::uint16_t sequence) {
+    forget_expired();
+    const auto found = std::ranges::find_if(pending_, [&](const Pending& pending) {
+        return pending.sequence == sequence && is_same_host(pending.target, target);
+    });
+    if (found == pending_.end()) return {};
+    Pending taken = *found;
+    pending_.erase(found);
+    return taken;
+}
+
+void IcmpClient::keep(IcmpReply reply) {
+    kept_bytes_ += reply.data.size();
+    replies_.push_back(std::move(reply));
+    while (!replies_.empty() && (replies_.size() > max_replies_ || kept_bytes_ > max_kept_bytes)) {
+        kept_bytes_ -= replies_.front().data.size();
+        replies_.pop_front();
+    }
+    if (!replies_.empty()) arrived_.raise();
+}
+
+} // namespace hws::host::core
