@@ -56,7 +56,8 @@ public:
     /// Sends to the n-th accepted connection (from 0). Throws std::runtime_error when that is
     /// closed or takes no more.
     void send(std::size_t connection, std::string_view text);
-    /// Closes the n-th accepted connection. Nothing when it is closed already.
+    /// Closes the n-th accepted connection; its client sees a reset instead of an end where bytes
+    /// are unread (wait_for_bytes). Nothing when it is closed already.
     void close(std::size_t connection);
     /// What the n-th accepted connection has sent so far; kept only with Behaviour::say_nothing.
     std::string received_on(std::size_t connection);
