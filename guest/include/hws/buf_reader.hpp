@@ -1,0 +1,120 @@
+#pragma once
+/// `BufReader`: lines and records from a stream, with few calls of the host.
+///
+///     hws::BufReader reader(stream);
+///     while (true) {
+///         HWS_TRY(auto line, reader.read_line());
+///         if (!line) break;
+///         hws::log::info(*line);
+///     }
+
+#include <hws/result.hpp>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hws {
+
+/// What has a `read` like TcpStream's.
+template <class T>
+concept Reader = requires(T& reader, std::span<std::byte> into) {
+    { reader.read(into) } -> std::same_as<Result<std::size_t>>;
+};
+
+/// Reads from `source` in pieces of up to 8 KiB and hands out what is asked for. The source must outlive it and should not
+/// be read from directly, because bytes that the BufReader holds are then skipped; writing to it is fine.
+template <Reader Source>
+class BufReader {
+public:
+    explicit BufReader(Source& source) : source_(&source), buffer_(capacity_bytes) {}
+
+    /// As the source's read.
+    Result<std::size_t> read(std::span<std::byte> into) {
+        if (buffered().empty()) {
+            if (into.size() >= capacity_bytes) return source_->read(into);
+            HWS_TRY(bool more, fill());
+            if (!more) return 0;
+        }
+        const std::size_t count = std::min(into.size(), buffered().size());
+        if (count > 0) std::memcpy(into.data(), buffered().data(), count);
+        begin_ += count;
+        return count;
+    }
+
+    /// Fills `into` completely. Errors: reset when the stream ends before; those of the source.
+    Result<void> read_exact(std::span<std::byte> into) {
+        while (!into.empty()) {
+            HWS_TRY(const std::size_t count, read(into));
+            if (count == 0) return fail(Errc::reset, "read_exact: the stream ended too early");
+            into = into.subspan(count);
+        }
+        return {};
+    }
+
+    /// The bytes up to and with `delimiter`; without it at the end of the stream, and none if nothing was left.
+    /// Errors: too_large when the delimiter does not come within `max_bytes`; those of the source.
+    Result<std::optional<std::string>> read_until(char delimiter,
+                                                  std::size_t max_bytes = default_max_bytes) {
+        std::string record;
+        while (true) {
+            const std::span<const std::byte> held = buffered();
+            const void* found =
+                held.empty() ? nullptr : std::memchr(held.data(), delimiter, held.size());
+            const std::size_t count =
+                found ? std::size_t(static_cast<const std::byte*>(found) - held.data()) + 1
+                      : held.size();
+            if (record.size() + count > max_bytes)
+                return fail(Errc::too_large,
+                            "no delimiter within " + std::to_string(max_bytes) + " bytes");
+            record.append(reinterpret_cast<const char*>(held.data()), count);
+            begin_ += count;
+            if (found) return record;
+            HWS_TRY(bool more, fill());
+            if (more) continue;
+            if (record.empty()) return std::nullopt;
+            return record;
+        }
+    }
+
+    /// The next line without its "\n" or "\r\n"; none at the end of the stream.
+    Result<std::optional<std::string>> read_line(std::size_t max_bytes = default_max_bytes) {
+        HWS_TRY(std::optional<std::string> line, read_until('\n', max_bytes));
+        if (line && line->ends_with('\n')) {
+            line->pop_back();
+            if (line->ends_with('\r')) line->pop_back();
+        }
+        return line;
+    }
+
+    /// What was read from the source and not yet handed out.
+    std::span<const std::byte> buffered() const {
+        return std::span(buffer_).subspan(begin_, end_ - begin_);
+    }
+
+    static constexpr std::size_t default_max_bytes = 1 << 20;
+
+private:
+    static constexpr std::size_t capacity_bytes = 8192;
+
+    /// Whether anything came. Only called when nothing is buffered.
+    Result<bool> fill() {
+        begin_ = end_ = 0;
+        HWS_TRY(end_, source_->read(buffer_));
+        return end_ > 0;
+    }
+
+    Source* source_;
+    std::vector<std::byte> buffer_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
+
+} // namespace hws

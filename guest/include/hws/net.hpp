@@ -1,0 +1,10 @@
+#pragma once
+/// Everything for the network, in one include. For the plugin's own input, output and log: <hws/plugin.hpp>.
+
+#include <hws/buf_reader.hpp>
+#include <hws/http.hpp>
+#include <hws/icmp_socket.hpp>
+#include <hws/ip_addr.hpp>
+#include <hws/result.hpp>
+#include <hws/tcp_stream.hpp>
+#include <hws/udp_socket.hpp>

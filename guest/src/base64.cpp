@@ -1,0 +1,47 @@
+#include "base64.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace hws::guest {
+
+namespace {
+
+constexpr std::uint8_t not_a_digit = 0xff;
+
+constexpr std::array<std::uint8_t, 256> digit_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(not_a_digit);
+    constexpr std::string_view digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (std::uint8_t i = 0; i < 64; ++i)
+        values[static_cast<unsigned char>(digits[i])] = i;
+    return values;
+}();
+
+} // namespace
+
+std::optional<std::vector<std::byte>> decode_base64(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    std::size_t padding = 0;
+    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
+        ++padding;
+    const std::size_t digit_count = text.size() - padding;
+
+    std::vector<std::byte> bytes(text.size() / 4 * 3 - padding);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < text.size(); i += 4) {
+        std::uint32_t group = 0;
+        for (std::size_t j = i; j < i + 4; ++j) {
+            const std::uint8_t value =
+                j < digit_count ? digit_values[static_cast<unsigned char>(text[j])] : 0;
+            if (value == not_a_digit) return std::nullopt;
+            group = group << 6 | value;
+        }
+        for (int shift = 16; shift >= 0 && next < bytes.size(); shift -= 8)
+            bytes[next++] = static_cast<std::byte>(group >> shift);
+    }
+    return bytes;
+}
+
+} // namespace hws::guest

@@ -1,0 +1,146 @@
+#include "../backend/backend.hpp"
+#include "socket_option_access.hpp"
+
+#include <hws/tcp_stream.hpp>
+
+namespace hws {
+
+using backend::SocketOption;
+
+namespace {
+
+template <class Container>
+Result<std::size_t> append_to_end(TcpStream& stream, Container& into, std::size_t max_bytes) {
+    const std::size_t before = into.size();
+    std::size_t piece_bytes = 4096;
+    while (true) {
+        const std::size_t have = into.size();
+        into.resize(have + piece_bytes);
+        auto count = stream.read(std::as_writable_bytes(std::span(into)).subspan(have));
+        into.resize(have + count.value_or(0));
+        if (!count) return std::unexpected(std::move(count).error());
+        if (*count == 0) return into.size() - before;
+        if (into.size() - before > max_bytes)
+            return fail(Errc::too_large, "read_to_end: more than " + std::to_string(max_bytes) + " bytes");
+        // The host copies at most what it has; larger pieces only save calls.
+        if (*count == piece_bytes && piece_bytes < (256 << 10)) piece_bytes *= 2;
+    }
+}
+
+} // namespace
+
+TcpStream::TcpStream(std::unique_ptr<backend::TcpSocket> socket) : socket_(std::move(socket)) {}
+TcpStream::TcpStream(TcpStream&&) noexcept = default;
+TcpStream& TcpStream::operator=(TcpStream&&) noexcept = default;
+TcpStream::~TcpStream() = default;
+
+Result<TcpStream> TcpStream::connect(std::string_view address) {
+    HWS_TRY(auto peer, backend::Peer::parse(address));
+    HWS_TRY(auto socket, backend::TcpSocket::connect(std::move(peer), std::nullopt));
+    return TcpStream(std::make_unique<backend::TcpSocket>(std::move(socket)));
+}
+
+Result<TcpStream> TcpStream::connect(const SocketAddr& peer) {
+    HWS_TRY(auto socket, backend::TcpSocket::connect(backend::Peer::of(peer), std::nullopt));
+    return TcpStream(std::make_unique<backend::TcpSocket>(std::move(socket)));
+}
+
+Result<TcpStream> TcpStream::connect_timeout(const SocketAddr& peer, std::chrono::nanoseconds timeout) {
+    HWS_TRY(auto socket, backend::TcpSocket::connect(backend::Peer::of(peer), timeout));
+    return TcpStream(std::make_unique<backend::TcpSocket>(std::move(socket)));
+}
+
+Result<std::size_t> TcpStream::read(std::span<std::byte> into) {
+    return socket_->read(into);
+}
+
+Result<std::size_t> TcpStream::peek(std::span<std::byte> into) {
+    return socket_->peek(into);
+}
+
+Result<void> TcpStream::read_exact(std::span<std::byte> into) {
+    std::size_t done = 0;
+    while (done < into.size()) {
+        HWS_TRY(const std::size_t count, read(into.subspan(done)));
+        if (count == 0)
+            return fail(Errc::reset, "read_exact: the stream ended after " + std::to_string(done) +
+                                         " of " + std::to_string(into.size()) + " bytes");
+        done += count;
+    }
+    return {};
+}
+
+Result<std::size_t> TcpStream::read_to_end(std::vector<std::byte>& into, std::size_t max_bytes) {
+    return append_to_end(*this, into, max_bytes);
+}
+
+Result<std::size_t> TcpStream::read_to_end(std::string& into, std::size_t max_bytes) {
+    return append_to_end(*this, into, max_bytes);
+}
+
+Result<std::size_t> TcpStream::write(std::span<const std::byte> from) {
+    return socket_->write(from);
+}
+
+Result<void> TcpStream::write_all(std::span<const std::byte> from) {
+    while (!from.empty()) {
+        HWS_TRY(const std::size_t count, write(from));
+        from = from.subspan(count);
+    }
+    return {};
+}
+
+Result<void> TcpStream::shutdown(Shutdown how) {
+    return socket_->shutdown(how);
+}
+
+Result<SocketAddr> TcpStream::peer_addr() const {
+    return socket_->peer_addr();
+}
+
+Result<SocketAddr> TcpStream::local_addr() const {
+    return socket_->local_addr();
+}
+
+Result<void> TcpStream::set_read_timeout(std::optional<std::chrono::nanoseconds> timeout) {
+    return guest::set_timeout(*socket_, SocketOption::read_timeout, timeout);
+}
+
+Result<void> TcpStream::set_write_timeout(std::optional<std::chrono::nanoseconds> timeout) {
+    return guest::set_timeout(*socket_, SocketOption::write_timeout, timeout);
+}
+
+Result<std::optional<std::chrono::nanoseconds>> TcpStream::read_timeout() const {
+    return guest::timeout(*socket_, SocketOption::read_timeout);
+}
+
+Result<std::optional<std::chrono::nanoseconds>> TcpStream::write_timeout() const {
+    return guest::timeout(*socket_, SocketOption::write_timeout);
+}
+
+Result<void> TcpStream::set_blocking(Blocking blocking) {
+    return socket_->set_option(SocketOption::blocking, blocking == Blocking::waits);
+}
+
+Result<void> TcpStream::set_nodelay(Switch nodelay) {
+    return socket_->set_option(SocketOption::no_delay, nodelay == Switch::on);
+}
+
+Result<Switch> TcpStream::nodelay() const {
+    return guest::switch_of(*socket_, SocketOption::no_delay);
+}
+
+Result<void> TcpStream::set_ttl(std::uint32_t hops) {
+    return socket_->set_option(SocketOption::time_to_live, hops);
+}
+
+Result<std::uint32_t> TcpStream::ttl() const {
+    HWS_TRY(const std::int64_t hops, socket_->option(SocketOption::time_to_live));
+    return static_cast<std::uint32_t>(hops);
+}
+
+Result<std::optional<Error>> TcpStream::take_error() {
+    return guest::take_error(*socket_);
+}
+
+} // namespace hws
