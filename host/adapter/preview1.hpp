@@ -2,8 +2,8 @@
 /// WASI preview 1 (module `wasi_snapshot_preview1`): one function a row of abi/preview1.def, over the descriptor table. Our own
 /// and complete; no directories are granted, so that the functions on paths and files answer as the table says.
 ///
-/// A row that never waits is `Result<void> fd_close(PluginState&, Fd)`, one that waits `os::Task<> fd_read(PluginState&, ...)`,
-/// proc_exit gives nothing. Errors reach the plugin as `wasi_number_of(error.code())`.
+/// A row that never waits is `Result<void> fd_close(PluginState&, Fd)`, one that waits `os::Task<> fd_read(PluginState&, ...)`.
+/// Errors reach the plugin as `wasi_number_of(error.code())`.
 /// Guest memory is asked for anew after each wait; nothing is allocated by the numbers a guest gave, beyond the bounds below.
 
 #include "adapter/host_function.hpp"
@@ -39,7 +39,7 @@ struct Declared<Errno(A...), waits> {
 };
 template <class... A>
 struct Declared<void(A...), never_waits> {
-    using type = void(PluginState&, A...);
+    using type = Result<void>(PluginState&, A...);
 };
 } // namespace detail
 
