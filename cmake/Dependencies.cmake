@@ -13,6 +13,9 @@ find_package(Threads REQUIRED)
 find_package(CURL 7.88 QUIET)
 hws_require(CURL_FOUND "libcurl 7.88 or newer (libcurl4-openssl-dev)")
 
+find_package(OpenSSL 3.0 QUIET)
+hws_require(OPENSSL_FOUND "OpenSSL 3.0 or newer (libssl-dev)")
+
 find_package(nlohmann_json 3.11 QUIET)
 hws_require(nlohmann_json_FOUND "nlohmann-json 3.11 or newer (nlohmann-json3-dev)")
 

@@ -4,6 +4,12 @@ include("${PROJECT_SOURCE_DIR}/guest/cmake/HwsGuest.cmake")
 
 set(HWS_GUEST_WARNINGS -Wall -Wextra -Werror)
 file(MAKE_DIRECTORY "${HWS_GUEST_OUTPUT_DIRECTORY}")
+# Header-only libraries that a guest may use, by themselves: their own folder, /usr/include, would bring the host's headers along.
+set(HWS_GUEST_THIRD_PARTY_INCLUDE "${PROJECT_BINARY_DIR}/guest-include")
+file(MAKE_DIRECTORY "${HWS_GUEST_THIRD_PARTY_INCLUDE}")
+get_target_property(hws_nlohmann_include nlohmann_json::nlohmann_json INTERFACE_INCLUDE_DIRECTORIES)
+list(GET hws_nlohmann_include 0 hws_nlohmann_include)
+file(CREATE_LINK "${hws_nlohmann_include}/nlohmann" "${HWS_GUEST_THIRD_PARTY_INCLUDE}/nlohmann" SYMBOLIC)
 # A change of the flags rebuilds every guest.
 set(hws_guest_flag_files "${PROJECT_SOURCE_DIR}/guest/cmake/HwsGuest.cmake" "${CMAKE_CURRENT_LIST_FILE}")
 
