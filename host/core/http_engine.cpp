@@ -1,0 +1,146 @@
+#include "core/http_engine.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace hws::host::core {
+
+Error error_of(CURLMcode code) {
+    if (code == CURLM_OUT_OF_MEMORY) return Errc::out_of_memory;
+    return Error(Errc::io, std::string("libcurl: ") + curl_multi_strerror(code));
+}
+
+Result<std::unique_ptr<HttpClient::Engine>>
+HttpClient::Engine::create(os::Loop& loop, const HttpClientOptions& options) {
+    static std::once_flag initialized;
+    std::call_once(initialized, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+
+    std::unique_ptr<Engine> engine(new Engine(loop, options));
+    engine->multi_ = curl_multi_init();
+    if (!engine->multi_) return fail(Errc::out_of_memory, "libcurl");
+    CURLM* const multi = engine->multi_;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Engine::on_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, engine.get());
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &Engine::on_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, engine.get());
+    // An idle connection makes room for a new one, so that the pool and the exchanges together stay
+    // within the one bound.
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(max_exchanges));
+    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(max_exchanges));
+    return engine;
+}
+
+HttpClient::Engine::~Engine() {
+    while (!active_.empty())
+        active_.back()->finish_with(Error(Errc::canceled, "the HTTP client is gone"));
+    for (CURL* const handle : idle_) curl_easy_cleanup(handle);
+    curl_multi_cleanup(multi_);
+}
+
+void HttpClient::Engine::set_constants(CURL* handle) {
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L); // HttpClient follows, after vetting
+    // An empty proxy switches off the variables of the environment too.
+    curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); // Url has normalized it
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!options_.ca_file.empty())
+        curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, "hws/0.1");
+    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, 64L << 10);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, &Engine::on_close_socket);
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, this);
+}
+
+Result<CURL*> HttpClient::Engine::take_handle() {
+    if (!idle_.empty()) {
+        CURL* const handle = idle_.back();
+        idle_.pop_back();
+        return handle;
+    }
+    CURL* const handle = curl_easy_init();
+    if (!handle) return fail(Errc::out_of_memory, "libcurl");
+    set_constants(handle);
+    return handle;
+}
+
+void HttpClient::Engine::give_back(CURL* handle) { idle_.push_back(handle); }
+
+Result<void> HttpClient::Engine::add(Transfer& transfer) {
+    if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_); code != CURLM_OK)
+        return std::unexpected(error_of(code));
+    active_.push_back(&transfer);
+    drive();
+    return {};
+}
+
+void HttpClient::Engine::remove(Transfer& transfer) {
+    const auto found = std::ranges::find(active_, &transfer);
+    if (found == active_.end()) return;
+    curl_multi_remove_handle(multi_, transfer.handle_);
+    active_.erase(found);
+    slot_freed_.raise();
+}
+
+void HttpClient::Engine::drive() { act(CURL_SOCKET_TIMEOUT, 0); }
+
+void HttpClient::Engine::on_ready(int fd, os::Ready ready) {
+    act(fd, (intersects(ready, os::Ready::read) ? CURL_CSELECT_IN : 0) |
+                (intersects(ready, os::Ready::write) ? CURL_CSELECT_OUT : 0));
+}
+
+void HttpClient::Engine::act(curl_socket_t fd, int events) {
+    int running = 0;
+    curl_multi_socket_action(multi_, fd, events, &running);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        const CURLcode code = message->data.result; // the message dies with the handle's removal
+        Transfer* transfer = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        transfer->finish(code);
+    }
+}
+
+void HttpClient::Engine::watch(int fd, int what) {
+    const os::Ready wanted = what == CURL_POLL_IN      ? os::Ready::read
+                             : what == CURL_POLL_OUT   ? os::Ready::write
+                             : what == CURL_POLL_INOUT ? os::Ready::both
+                                                       : os::Ready::none;
+    auto& watch = watches_[fd];
+    if (!watch) watch = std::make_unique<os::LevelWatch>(loop_, fd, *this);
+    // A socket that cannot be watched stays silent, and the request's deadline ends it.
+    [[maybe_unused]] auto watched = watch->want(wanted);
+}
+
+int HttpClient::Engine::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+    static_cast<Engine*>(self)->watch(fd, what);
+    return 0;
+}
+
+int HttpClient::Engine::on_timer(CURLM*, long wait_ms, void* self) {
+    auto& engine = *static_cast<Engine*>(self);
+    engine.loop_.unqueue(engine);
+    engine.disarm();
+    if (wait_ms == 0)
+        engine.loop_.queue(engine); // not from here: this is inside libcurl
+    else if (wait_ms > 0)
+        engine.arm(os::deadline_after(std::chrono::milliseconds(wait_ms)));
+    return 0;
+}
+
+int HttpClient::Engine::on_close_socket(void* self, curl_socket_t fd) {
+    // The number may come back with the next socket: nothing may stay registered under it.
+    static_cast<Engine*>(self)->watches_.erase(fd);
+    os::Fd(fd).reset();
+    return 0;
+}
+
+} // namespace hws::host::core

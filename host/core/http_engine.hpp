@@ -1,0 +1,169 @@
+#pragma once
+/// What HttpClient and HttpExchange are made of: libcurl's multi handle on the event loop, and one transfer of it.
+/// Private to host/core/http_*.cpp.
+
+#include "core/http_client.hpp"
+#include "core/policy.hpp"
+#include "core/url.hpp"
+#include "os/level_watch.hpp"
+#include "os/loop.hpp"
+
+#include <curl/curl.h>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace hws::host::core {
+
+/// Errors of libcurl's own set-up calls.
+Error error_of(CURLMcode code);
+
+/// A request in the form of one hop: validated, without what this code sets itself.
+struct HttpHop {
+    std::string method;
+    HttpHeaders headers;
+    std::vector<std::byte> body;
+    /// Ask for gzip, unpack it, and take the traces of it out of the headers.
+    bool is_gzip_ours = false;
+};
+
+/// What a transfer may take.
+struct HttpBounds {
+    /// Bytes of all header lines, trailers and heads of 1xx answers included.
+    std::size_t header_bytes;
+    /// Whole body; more is `too_large`.
+    std::size_t body_bytes;
+    /// Unread body, beyond which the server has to wait. Exceeded by one chunk of libcurl's at most.
+    std::size_t buffer_bytes;
+    /// A redirect is going to be followed: its body is thrown away.
+    bool is_redirect_followed;
+};
+
+/// The multi handle: sockets, timer, connection pool. One per HttpClient.
+class HttpClient::Engine final : public os::LevelWatchOwner,
+                                 private os::Timer,
+                                 private os::Runnable {
+public:
+    using Transfer = HttpExchange::Transfer;
+
+    /// Errors: out_of_memory.
+    static Result<std::unique_ptr<Engine>> create(os::Loop& loop, const HttpClientOptions& options);
+    /// Transfers that are still in progress end with `canceled`.
+    ~Engine();
+
+    os::Loop& loop() { return loop_; }
+    bool has_free_slot() const { return active_.size() < max_exchanges; }
+    /// Raised whenever a transfer has ended.
+    os::Event& slot_freed() { return slot_freed_; }
+
+    /// An easy handle with all that is the same for every request. Errors: out_of_memory.
+    Result<CURL*> take_handle();
+    void give_back(CURL* handle);
+    /// Errors: those of libcurl; out_of_memory.
+    Result<void> add(Transfer& transfer);
+    void remove(Transfer& transfer);
+    /// Lets libcurl do what it can do now. Never from inside one of its callbacks.
+    void drive();
+
+private:
+    Engine(os::Loop& loop, const HttpClientOptions& options)
+        : Timer(loop), loop_(loop), options_(options), slot_freed_(loop) {}
+    void on_ready(int fd, os::Ready ready) override;
+    void on_expiry() override { drive(); }
+    void run() override { drive(); }
+    void act(curl_socket_t fd, int events);
+    void watch(int fd, int what);
+    void set_constants(CURL* handle);
+
+    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
+    static int on_timer(CURLM*, long wait_ms, void* self);
+    static int on_close_socket(void* self, curl_socket_t fd);
+
+    os::Loop& loop_;
+    HttpClientOptions options_;
+    CURLM* multi_ = nullptr;
+    std::vector<CURL*> idle_;
+    std::vector<Transfer*> active_;
+    std::unordered_map<int, std::unique_ptr<os::LevelWatch>> watches_;
+    os::Event slot_freed_;
+};
+
+/// One request and its answer on the network; no redirects here.
+class HttpExchange::Transfer {
+public:
+    using Engine = HttpClient::Engine;
+
+    /// Begins it. `peers`: the only addresses that may be connected to. Errors: those of Engine.
+    static Result<std::unique_ptr<Transfer>> start(Engine& engine, const Url& url, HttpHop hop,
+                                                   std::vector<Vetted> peers, HttpBounds bounds);
+    ~Transfer();
+
+    const HttpHead& head() const { return head_; }
+    const HttpHeaders& trailers() const { return trailers_; }
+    bool has_head() const { return has_head_; }
+    bool is_ended() const { return !engine_; }
+    const std::optional<Error>& error() const { return error_; }
+    /// Where a redirect that is to be followed points to; nothing if this is none.
+    const std::optional<std::string>& location() const { return location_; }
+
+    os::Event& head_or_end() { return head_or_end_; }
+    os::Event& end() { return end_; }
+    os::Readiness& readable() { return readable_; }
+
+    std::size_t buffered_bytes() const { return buffer_.size() - taken_bytes_; }
+    Result<std::size_t> try_read(std::span<std::byte> into);
+    std::vector<std::byte> take_whole_body() { return std::exchange(buffer_, {}); }
+    /// The request's body and headers, for the next hop. After the end.
+    HttpHop take_hop() { return std::move(hop_); }
+
+private:
+    friend class HttpClient::Engine;
+    Transfer(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers, HttpBounds bounds);
+    Result<void> set_up(const Url& url);
+    /// libcurl is done with it; the handle goes back to the engine.
+    void finish(CURLcode code);
+    void finish_with(std::optional<Error> error);
+    Error error_of(CURLcode code) const;
+    bool take_header_line(std::string_view line);
+    void complete_head();
+    std::string context(std::string_view detail = {}) const;
+
+    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+    static int on_resolve(void* resolver_state, void* reserved, void* self);
+
+    Engine* engine_; // null once it has ended
+    CURL* handle_ = nullptr;
+    HttpHop hop_;
+    std::string url_;
+    std::string origin_;
+    bool is_literal_;
+    std::vector<Vetted> peers_;
+    HttpBounds bounds_;
+    curl_slist* header_lines_ = nullptr;
+    curl_slist* pins_ = nullptr;
+    char error_text_[CURL_ERROR_SIZE] = {};
+
+    HttpHead head_;
+    HttpHeaders trailers_;
+    std::optional<std::string> location_;
+    bool has_head_ = false;
+    std::size_t header_bytes_ = 0;
+    std::size_t body_bytes_ = 0;
+    std::vector<std::byte> buffer_;
+    std::size_t taken_bytes_ = 0; // of buffer_, by the reader
+    bool is_paused_ = false;
+    std::optional<Error> refusal_;         // why a callback of ours stopped libcurl
+    std::optional<Error> connect_refusal_; // the same of the last address that was not connected to
+    std::optional<Error> error_;
+
+    os::Event head_or_end_;
+    os::Event end_;
+    os::Readiness readable_;
+};
+
+} // namespace hws::host::core

@@ -1,0 +1,388 @@
+#include "core/http_exchange.hpp"
+
+#include "core/http_engine.hpp"
+#include "os/socket.hpp"
+#include "os/socket_address.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hws::host::core {
+namespace {
+
+/// A redirect's body is read so that the connection can be used again, but not for longer than a new
+/// connection would cost.
+constexpr std::size_t max_redirect_body_bytes = std::size_t{64} << 10;
+
+bool equals_no_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view trim(std::string_view text) {
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+bool is_redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/// curl_slist_append that keeps the list when memory is short.
+bool append_line(curl_slist*& list, const std::string& line) {
+    curl_slist* const longer = curl_slist_append(list, line.c_str());
+    if (longer) list = longer;
+    return longer;
+}
+
+} // namespace
+
+HttpExchange::Transfer::Transfer(Engine& engine, const Url& url, HttpHop hop,
+                                 std::vector<Vetted> peers, HttpBounds bounds)
+    : engine_(&engine), hop_(std::move(hop)), url_(url.text()), origin_(url.origin()),
+      is_literal_(!url.target().name()), peers_(std::move(peers)), bounds_(bounds),
+      head_or_end_(engine.loop()), end_(engine.loop()), readable_(engine.loop(), os::Ready::none) {}
+
+HttpExchange::Transfer::~Transfer() {
+    if (engine_) finish_with(Error(Errc::canceled));
+}
+
+Result<std::unique_ptr<HttpExchange::Transfer>>
+HttpExchange::Transfer::start(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers,
+                              HttpBounds bounds) {
+    std::unique_ptr<Transfer> transfer(
+        new Transfer(engine, url, std::move(hop), std::move(peers), bounds));
+    HWS_TRY(transfer->handle_, engine.take_handle());
+    HWS_CHECK(transfer->set_up(url));
+    HWS_CHECK(engine.add(*transfer));
+    return transfer;
+}
+
+Result<void> HttpExchange::Transfer::set_up(const Url& url) {
+    CURL* const handle = handle_;
+    bool has_memory = true;
+    curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text_);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
+    curl_easy_setopt(handle, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
+    curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, this);
+    has_memory &= curl_easy_setopt(handle, CURLOPT_URL, url_.c_str()) == CURLE_OK;
+
+    // libcurl finds the name in its cache and never resolves. The leading + lets the entry expire, so
+    // that the cache does not grow with every name a plugin has ever asked for; this transfer takes
+    // it out at once.
+    if (!is_literal_) {
+        std::string pin = "+" + url.host() + ":" + std::to_string(url.target().port) + ":";
+        for (std::size_t i = 0; i < peers_.size(); ++i) {
+            const IpAddr ip = peers_[i].address().ip();
+            if (i > 0) pin += ',';
+            pin += ip.is_ipv6() ? "[" + ip.to_string() + "]" : ip.to_string();
+        }
+        has_memory &= append_line(pins_, pin);
+    }
+    curl_easy_setopt(handle, CURLOPT_RESOLVE, pins_);
+
+    bool has_content_type = false;
+    bool has_expect = false;
+    for (const auto& [name, value] : hop_.headers) {
+        has_content_type |= equals_no_case(name, "Content-Type");
+        has_expect |= equals_no_case(name, "Expect");
+        // "Name;" is libcurl's way to say an empty value.
+        has_memory &= append_line(header_lines_, value.empty() ? name + ";" : name + ": " + value);
+    }
+
+    curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L); // takes back HEAD and POST of the request before
+    const char* own_method = nullptr;
+    const bool is_sending_length = !hop_.body.empty() || hop_.method == "POST" ||
+                                   hop_.method == "PUT" || hop_.method == "PATCH";
+    if (is_sending_length) {
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
+                         static_cast<curl_off_t>(hop_.body.size()));
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS,
+                         hop_.body.empty() ? "" : reinterpret_cast<const char*>(hop_.body.data()));
+        if (hop_.method != "POST") own_method = hop_.method.c_str();
+        // Neither a made-up type nor a second's wait for "100 Continue".
+        if (!has_content_type) has_memory &= append_line(header_lines_, "Content-Type:");
+        if (!has_expect) has_memory &= append_line(header_lines_, "Expect:");
+    } else if (hop_.method == "HEAD") {
+        curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    } else if (hop_.method != "GET") {
+        own_method = hop_.method.c_str();
+    }
+    has_memory &= curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, own_method) == CURLE_OK;
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, header_lines_);
+    has_memory &= curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING,
+                                   hop_.is_gzip_ours ? "gzip" : nullptr) == CURLE_OK;
+    if (!has_memory) return fail(Errc::out_of_memory, "libcurl");
+    return {};
+}
+
+void HttpExchange::Transfer::finish(CURLcode code) {
+    if (code == CURLE_OK && has_head_) return finish_with({});
+    if (refusal_) return finish_with(std::move(refusal_));
+    if (connect_refusal_ && code == CURLE_COULDNT_CONNECT)
+        return finish_with(std::move(connect_refusal_));
+    if (code == CURLE_OK) return finish_with(Error(Errc::protocol, context("no response")));
+    finish_with(error_of(code));
+}
+
+void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
+    error_ = std::move(error);
+    Engine& engine = *std::exchange(engine_, nullptr);
+    if (handle_) {
+        engine.remove(*this);
+        // Nothing in the handle may point here once this is gone.
+        curl_easy_setopt(handle_, CURLOPT_PRIVATE, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_RESOLVE, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_RESOLVER_START_DATA, nullptr);
+        engine.give_back(std::exchange(handle_, nullptr));
+    }
+    curl_slist_free_all(std::exchange(header_lines_, nullptr));
+    curl_slist_free_all(std::exchange(pins_, nullptr));
+    head_or_end_.raise();
+    end_.raise();
+    readable_.set(os::Ready::read);
+}
+
+std::string HttpExchange::Transfer::context(std::string_view detail) const {
+    std::string text = hop_.method + " " + origin_;
+    if (!detail.empty()) text.append(" (").append(detail).append(")");
+    return text;
+}
+
+Error HttpExchange::Transfer::error_of(CURLcode code) const {
+    const std::string text = context(error_text_[0] ? error_text_ : curl_easy_strerror(code));
+    long system_error = 0;
+    curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &system_error);
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return Error(Errc::timed_out, text);
+    case CURLE_COULDNT_CONNECT:
+        return Error(system_error ? os::errc_of(static_cast<int>(system_error)) : Errc::refused, text);
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        if (const Errc errc = os::errc_of(static_cast<int>(system_error));
+            system_error && errc != Errc::io && errc != Errc::broken_pipe && errc != Errc::would_block)
+            return Error(errc, text);
+        return Error(Errc::reset, text);
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+        return Error(Errc::reset, text);
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_USE_SSL_FAILED:
+        return Error(Errc::tls_failed, text);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return Error(Errc::resolver_failed, text);
+    case CURLE_URL_MALFORMAT:
+        return Error(Errc::bad_url, text);
+    case CURLE_OUT_OF_MEMORY:
+        // libcurl 7.88 says so of a header line that exceeds its own bound of 100 KiB, too.
+        if (!has_head_ && header_bytes_ > 0)
+            return Error(Errc::too_large, context("a response header line is too long"));
+        return Error(Errc::out_of_memory, text);
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: // what a server that answers in HTTP/0.9 leads to
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_CHUNK_FAILED:
+        return Error(Errc::protocol, text);
+    default:
+        return Error(Errc::io, text);
+    }
+}
+
+// --- what libcurl calls: nothing here resumes a coroutine or calls libcurl, it only notes and wakes ---
+
+std::size_t HttpExchange::Transfer::on_header(char* data, std::size_t size, std::size_t count,
+                                              void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const std::size_t bytes = size * count;
+    return transfer.take_header_line({data, bytes}) ? bytes : 0;
+}
+
+bool HttpExchange::Transfer::take_header_line(std::string_view line) {
+    header_bytes_ += line.size();
+    if (header_bytes_ > bounds_.header_bytes) {
+        refusal_ = Error(Errc::too_large, context("response header beyond " +
+                                                  std::to_string(bounds_.header_bytes) + " bytes"));
+        return false;
+    }
+    while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+    if (line.empty()) {
+        if (!has_head_) complete_head();
+        return true;
+    }
+    HttpHeaders& headers = has_head_ ? trailers_ : head_.headers;
+    if (!has_head_ && line.starts_with("HTTP/")) {
+        headers.clear(); // what came before was the head of a 1xx answer
+        return true;
+    }
+    if (line.front() == ' ' || line.front() == '\t') {
+        // A folded line (RFC 9112, 5.2) belongs to the one before.
+        if (!headers.empty()) headers.back().second.append(" ").append(trim(line));
+        return true;
+    }
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos) return true; // libcurl tolerates it, and it says nothing
+    headers.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    return true;
+}
+
+void HttpExchange::Transfer::complete_head() {
+    long status = 0;
+    long version = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
+    if (status < 200) return;
+    has_head_ = true;
+    head_.status = static_cast<int>(status);
+    head_.version = version == CURL_HTTP_VERSION_1_0 ? 10 : version == CURL_HTTP_VERSION_1_1 ? 11 : 20;
+    head_.url = url_;
+    if (bounds_.is_redirect_followed && is_redirect(head_.status)) {
+        for (const auto& [name, value] : head_.headers)
+            if (!location_ && equals_no_case(name, "Location") && !value.empty()) location_ = value;
+    }
+    if (hop_.is_gzip_ours) {
+        const bool is_unpacked = std::ranges::any_of(head_.headers, [](const auto& header) {
+            return equals_no_case(header.first, "Content-Encoding") &&
+                   !equals_no_case(header.second, "identity");
+        });
+        if (is_unpacked)
+            std::erase_if(head_.headers, [](const auto& header) {
+                return equals_no_case(header.first, "Content-Encoding") ||
+                       equals_no_case(header.first, "Content-Length");
+            });
+    }
+    head_or_end_.raise();
+}
+
+std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const std::size_t bytes = size * count;
+    if (transfer.location_) {
+        transfer.body_bytes_ += bytes;
+        return transfer.body_bytes_ > max_redirect_body_bytes ? 0 : bytes;
+    }
+    if (transfer.buffered_bytes() >= transfer.bounds_.buffer_bytes) {
+        transfer.is_paused_ = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    transfer.body_bytes_ += bytes;
+    if (transfer.body_bytes_ > transfer.bounds_.body_bytes) {
+        transfer.refusal_ =
+            Error(Errc::too_large,
+                  transfer.context("response body beyond " +
+                                   std::to_string(transfer.bounds_.body_bytes) + " bytes"));
+        return 0;
+    }
+    const auto* const first = reinterpret_cast<const std::byte*>(data);
+    transfer.buffer_.insert(transfer.buffer_.end(), first, first + bytes);
+    transfer.readable_.set(os::Ready::read);
+    return bytes;
+}
+
+curl_socket_t HttpExchange::Transfer::on_open_socket(void* self, curlsocktype,
+                                                     curl_sockaddr* address) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const auto peer = os::from_native(&address->addr, address->addrlen);
+    const bool is_vetted = peer && std::ranges::any_of(transfer.peers_, [&](const Vetted& vetted) {
+        return vetted.address().ip() == peer->ip() && vetted.address().port() == peer->port();
+    });
+    if (!is_vetted) {
+        transfer.connect_refusal_ = Error(
+            Errc::denied, transfer.context("an address that was not vetted: " +
+                                           (peer ? peer->to_string() : std::string("no IP address"))));
+        return CURL_SOCKET_BAD;
+    }
+    auto socket = os::open_socket(os::Transport::tcp, peer->ip());
+    if (!socket) {
+        // libcurl goes on to the next address; if none is left, this is why.
+        transfer.connect_refusal_ = std::move(socket).error().with_context(transfer.context());
+        return CURL_SOCKET_BAD;
+    }
+    return socket->release();
+}
+
+int HttpExchange::Transfer::on_resolve(void*, void*, void* self) {
+    // Literal addresses come here too. A name only would if its pin were missing: then nothing may be
+    // asked of anybody.
+    return static_cast<Transfer*>(self)->is_literal_ ? 0 : 1;
+}
+
+// --- reading ---
+
+Result<std::size_t> HttpExchange::Transfer::try_read(std::span<std::byte> into) {
+    if (into.empty()) return std::size_t{0};
+    if (buffered_bytes() == 0) {
+        if (!engine_) {
+            if (error_) return std::unexpected(*error_);
+            return std::size_t{0};
+        }
+        readable_.clear(os::Ready::read);
+        return fail(Errc::would_block);
+    }
+    const std::size_t bytes = std::min(into.size(), buffered_bytes());
+    std::memcpy(into.data(), buffer_.data() + taken_bytes_, bytes);
+    taken_bytes_ += bytes;
+    if (taken_bytes_ >= buffered_bytes()) {
+        // At least as much is dropped as is moved, so that reading stays linear.
+        buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(taken_bytes_));
+        taken_bytes_ = 0;
+    }
+    // Half empty is soon enough: going on at every byte would make libcurl copy small pieces.
+    if (engine_ && is_paused_ && buffered_bytes() <= bounds_.buffer_bytes / 2) {
+        is_paused_ = false;
+        curl_easy_pause(handle_, CURLPAUSE_CONT); // may call on_body from inside
+        engine_->drive();
+    }
+    if (buffered_bytes() == 0 && engine_) readable_.clear(os::Ready::read);
+    return bytes;
+}
+
+HttpExchange::HttpExchange(std::unique_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
+HttpExchange::~HttpExchange() = default;
+
+const HttpHead& HttpExchange::head() const { return transfer_->head(); }
+const HttpHeaders& HttpExchange::trailers() const { return transfer_->trailers(); }
+std::size_t HttpExchange::readable_bytes() const { return transfer_->buffered_bytes(); }
+os::Readiness& HttpExchange::readiness() { return transfer_->readable(); }
+
+bool HttpExchange::is_complete() const {
+    return transfer_->is_ended() && !transfer_->error() && transfer_->buffered_bytes() == 0;
+}
+
+Result<std::size_t> HttpExchange::try_read(std::span<std::byte> into) {
+    return transfer_->try_read(into);
+}
+
+os::Task<std::size_t> HttpExchange::read(std::span<std::byte> into, os::Deadline deadline) {
+    for (;;) {
+        auto bytes = transfer_->try_read(into);
+        if (bytes || bytes.error().code() != Errc::would_block) co_return bytes;
+        const os::Wake wake = co_await transfer_->readable().until(os::Ready::read, deadline);
+        if (wake == os::Wake::timed_out) co_return fail(Errc::timed_out, transfer_->head().url);
+    }
+}
+
+} // namespace hws::host::core

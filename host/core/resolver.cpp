@@ -1,0 +1,214 @@
+#include "core/resolver.hpp"
+
+#include "os/level_watch.hpp"
+#include "os/socket_address.hpp"
+
+#include <algorithm>
+#include <ares.h>
+#include <mutex>
+#include <unordered_map>
+
+namespace hws::host::core {
+namespace {
+
+/// An answer may come with thousands of addresses (TCP carries 64 KiB); nobody tries more than these.
+constexpr std::size_t max_addresses = 64;
+
+Error error_of(int status, const HostName& name) {
+    std::string context = "resolve " + name.text();
+    switch (status) {
+    case ARES_ENOTFOUND:
+    case ARES_ENODATA:
+    case ARES_ENONAME:
+        return Error(Errc::name_not_found, std::move(context));
+    case ARES_ETIMEOUT:
+        return Error(Errc::timed_out, std::move(context));
+    case ARES_ECANCELLED:
+    case ARES_EDESTRUCTION:
+        return Error(Errc::canceled, std::move(context));
+    case ARES_ENOMEM:
+        return Error(Errc::out_of_memory, std::move(context));
+    default:
+        return Error(Errc::resolver_failed, context + " (" + ares_strerror(status) + ")");
+    }
+}
+
+/// Takes the addresses out and frees the answer.
+Result<std::vector<IpAddr>> take_addresses(ares_addrinfo* answer, const HostName& name) {
+    std::vector<IpAddr> addresses;
+    for (const ares_addrinfo_node* node = answer ? answer->nodes : nullptr; node;
+         node = node->ai_next) {
+        const auto address = os::from_native(node->ai_addr, node->ai_addrlen);
+        if (!address || std::ranges::find(addresses, address->ip()) != addresses.end()) continue;
+        if (addresses.size() == max_addresses) break;
+        addresses.push_back(address->ip());
+    }
+    if (answer) ares_freeaddrinfo(answer);
+    if (addresses.empty()) return fail(Errc::name_not_found, "resolve " + name.text());
+    return addresses;
+}
+
+/// One question. c-ares cannot call a single one back, so it stays until c-ares has answered or
+/// given up; whoever asked may be gone by then.
+struct Query {
+    Query(os::Loop& loop, HostName asked) : name(std::move(asked)), answered(loop) {}
+
+    HostName name;
+    os::Event answered;
+    Result<std::vector<IpAddr>> answer;
+    bool is_abandoned = false;
+    std::size_t* pending = nullptr;
+};
+
+/// Owns the query until it is answered or abandoned.
+struct Asker {
+    explicit Asker(Query* asked) : query(asked) {}
+    Asker(const Asker&) = delete;
+    Asker& operator=(const Asker&) = delete;
+    ~Asker() {
+        if (query->answered.is_raised())
+            delete query;
+        else
+            query->is_abandoned = true;
+    }
+    Query* query;
+};
+
+void on_answer(void* argument, int status, int, ares_addrinfo* answer) {
+    auto* const query = static_cast<Query*>(argument);
+    --*query->pending;
+    if (query->is_abandoned) {
+        if (answer) ares_freeaddrinfo(answer);
+        delete query;
+        return;
+    }
+    if (status == ARES_SUCCESS) {
+        query->answer = take_addresses(answer, query->name);
+    } else {
+        if (answer) ares_freeaddrinfo(answer);
+        query->answer = std::unexpected(error_of(status, query->name));
+    }
+    query->answered.raise();
+}
+
+} // namespace
+
+/// A c-ares channel and its place in the loop.
+struct Resolver::Channel final : os::LevelWatchOwner, os::Timer {
+    explicit Channel(os::Loop& on_loop) : Timer(on_loop), loop(on_loop) {}
+    ~Channel() {
+        // Answers every query with ARES_EDESTRUCTION and says of every socket that it is done with.
+        if (channel) ares_destroy(channel);
+    }
+
+    void on_ready(int fd, os::Ready ready) override {
+        ares_process_fd(channel, intersects(ready, os::Ready::read) ? fd : ARES_SOCKET_BAD,
+                        intersects(ready, os::Ready::write) ? fd : ARES_SOCKET_BAD);
+        arm_timer();
+    }
+
+    void on_expiry() override {
+        ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        arm_timer();
+    }
+
+    void arm_timer() {
+        timeval storage;
+        const timeval* const wait = ares_timeout(channel, nullptr, &storage);
+        if (!wait) return disarm();
+        arm(os::deadline_after(std::chrono::seconds(wait->tv_sec) +
+                               std::chrono::microseconds(wait->tv_usec)));
+    }
+
+    void ask(Query& query) {
+        query.pending = &pending;
+        ++pending;
+        ares_addrinfo_hints hints{};
+        hints.ai_family = AF_UNSPEC;
+        // Sorting would connect a datagram socket to every address, the denied ones too.
+        hints.ai_flags = ARES_AI_NOSORT;
+        ares_getaddrinfo(channel, query.name.text().c_str(), nullptr, &hints, &on_answer, &query);
+        arm_timer();
+    }
+
+    static void on_socket_state(void* argument, ares_socket_t fd, int readable, int writable) {
+        auto& self = *static_cast<Channel*>(argument);
+        if (!readable && !writable) {
+            self.watches.erase(fd);
+            return;
+        }
+        auto& watch = self.watches[fd];
+        if (!watch) watch = std::make_unique<os::LevelWatch>(self.loop, fd, self);
+        // A socket that cannot be watched never answers: its queries end by c-ares' own timeout.
+        [[maybe_unused]] auto watched =
+            watch->want((readable ? os::Ready::read : os::Ready::none) |
+                        (writable ? os::Ready::write : os::Ready::none));
+    }
+
+    os::Loop& loop;
+    ares_channel channel = nullptr;
+    std::size_t pending = 0;
+    std::unordered_map<int, std::unique_ptr<os::LevelWatch>> watches;
+};
+
+Resolver::Resolver(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
+Resolver::~Resolver() = default;
+
+Result<std::unique_ptr<Resolver>> Resolver::create(os::Loop& loop, ResolverOptions options) {
+    static std::once_flag initialized;
+    std::call_once(initialized, [] { ares_library_init(ARES_LIB_INIT_ALL); });
+
+    std::string servers;
+    for (const std::string& text : options.servers) {
+        auto server = SocketAddr::parse(text);
+        if (!server || server->port() == 0)
+            return fail(Errc::invalid_argument, "name server " + text + " is not address:port");
+        if (!servers.empty()) servers += ',';
+        servers += server->to_string();
+    }
+
+    auto channel = std::make_unique<Channel>(loop);
+    ares_options settings{};
+    int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+                ARES_OPT_SOCK_STATE_CB;
+    // HOSTALIASES would let the environment rename hosts behind the policy's back.
+    settings.flags = ARES_FLAG_NOALIASES;
+    settings.timeout = static_cast<int>(options.timeout.count());
+    settings.tries = options.tries;
+    char files_then_dns[] = "fb";
+    settings.lookups = files_then_dns;
+    settings.sock_state_cb = &Channel::on_socket_state;
+    settings.sock_state_cb_data = channel.get();
+    std::vector<char*> domains;
+    if (options.search_domains.empty()) {
+        settings.flags |= ARES_FLAG_NOSEARCH;
+    } else {
+        for (std::string& domain : options.search_domains) domains.push_back(domain.data());
+        settings.domains = domains.data();
+        settings.ndomains = static_cast<int>(domains.size());
+        given |= ARES_OPT_DOMAINS;
+    }
+    int status = ares_init_options(&channel->channel, &settings, given);
+    if (status == ARES_SUCCESS && !servers.empty())
+        status = ares_set_servers_ports_csv(channel->channel, servers.c_str());
+    if (status != ARES_SUCCESS)
+        return fail(Errc::resolver_failed, std::string("c-ares: ") + ares_strerror(status));
+    return std::unique_ptr<Resolver>(new Resolver(std::move(channel)));
+}
+
+os::Task<std::vector<IpAddr>> Resolver::resolve(HostName name, os::Deadline deadline) {
+    if (name.is_localhost())
+        co_return std::vector<IpAddr>{Ipv4Addr::localhost, Ipv6Addr::localhost};
+    if (channel_->pending >= max_pending)
+        co_return fail(Errc::resolver_failed, "too many names are being resolved");
+    const Asker asker(new Query(channel_->loop, std::move(name)));
+    Query& query = *asker.query;
+    channel_->ask(query);
+    // From here on the resolver may be gone.
+    const os::Wake wake = co_await query.answered.until(deadline);
+    if (wake == os::Wake::timed_out)
+        co_return fail(Errc::timed_out, "resolve " + query.name.text());
+    co_return std::move(query.answer);
+}
+
+} // namespace hws::host::core
