@@ -33,9 +33,15 @@ set(HWS_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1:detect_leaks=1"
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/leaks.supp:print_suppressions=0"
     "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/races.supp:halt_on_error=1"
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/races.supp:halt_on_error=1:report_signal_unsafe=0"
     "HWS_BUILD_DIR=${PROJECT_BINARY_DIR}"
     "HWS_GUEST_DIR=${HWS_GUEST_OUTPUT_DIRECTORY}")
+# With it a sanitizer's report has names and lines; Debian's has a version in its name, which the sanitizers don't look for.
+find_program(HWS_SYMBOLIZER NAMES llvm-symbolizer-22 llvm-symbolizer)
+if(HWS_SYMBOLIZER)
+    list(APPEND HWS_TEST_ENVIRONMENT "ASAN_SYMBOLIZER_PATH=${HWS_SYMBOLIZER}" "UBSAN_SYMBOLIZER_PATH=${HWS_SYMBOLIZER}"
+        "TSAN_SYMBOLIZER_PATH=${HWS_SYMBOLIZER}")
+endif()
 
 # hws_add_test(name SOURCES a_test.cpp ... [LINKS target ...] [GUESTS wasm-target ...] [TIMEOUT seconds] [SERIAL])
 # One executable, one ctest of the same name; doctest's main comes from tests/main.cpp.
