@@ -152,3 +152,63 @@ function(hws_add_wasm name)
     endforeach()
     set_target_properties(${name} PROPERTIES HWS_WASM "${file}")
 endfunction()
+
+# Guests in other languages, for the tests. Where the compiler is missing there is no target, and a line says so; the tests that
+# need the guest find no file and say which.
+
+# Debian's, which comes with a wasm32-wasi standard library; another rustc on the PATH usually does not.
+find_program(HWS_RUSTC NAMES rustc PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(HWS_GO NAMES go PATHS /usr/local/go/bin)
+if(HWS_GO)
+    execute_process(COMMAND "${HWS_GO}" tool dist list OUTPUT_VARIABLE hws_go_targets ERROR_QUIET)
+    if(NOT hws_go_targets MATCHES "wasip1/wasm")
+        set(HWS_GO "HWS_GO-NOTFOUND") # before 1.21
+    endif()
+endif()
+
+# hws_add_rust_wasm(name SOURCE file.rs [REACTOR] [DEPENDS file ...]): one crate of std only, build/guest/<name>.wasm.
+function(hws_add_rust_wasm name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "REACTOR" "SOURCE" "DEPENDS")
+    if(NOT HWS_RUSTC)
+        message(STATUS "${name}.wasm is left out: there is no /usr/bin/rustc (Debian: rustc, libstd-rust-dev-wasm32, lld-14)")
+        return()
+    endif()
+    cmake_path(ABSOLUTE_PATH arg_SOURCE BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    set(file "${HWS_GUEST_OUTPUT_DIRECTORY}/${name}.wasm")
+    set(crate_type bin)
+    if(arg_REACTOR)
+        set(crate_type cdylib)
+    endif()
+    add_custom_command(OUTPUT "${file}"
+        COMMAND "${HWS_RUSTC}" --target wasm32-wasi -C linker=wasm-ld-14 --edition 2021 --crate-type ${crate_type}
+                --crate-name ${name} -C opt-level=2 -C panic=abort -C strip=symbols -D warnings "${arg_SOURCE}" -o "${file}"
+        DEPENDS "${arg_SOURCE}" ${arg_DEPENDS}
+        COMMENT "Compiling ${name}.wasm (Rust)"
+        VERBATIM)
+    add_custom_target(${name} ALL DEPENDS "${file}")
+    set_target_properties(${name} PROPERTIES HWS_WASM "${file}")
+endfunction()
+
+# hws_add_go_wasm(name SOURCES file.go ...): a command in Go, standard library only, build/guest/<name>.wasm.
+function(hws_add_go_wasm name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+    if(NOT HWS_GO)
+        message(STATUS "${name}.wasm is left out: there is no Go 1.21 or newer")
+        return()
+    endif()
+    set(sources "")
+    foreach(source IN LISTS arg_SOURCES)
+        cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+        list(APPEND sources "${source}")
+    endforeach()
+    set(file "${HWS_GUEST_OUTPUT_DIRECTORY}/${name}.wasm")
+    # GOTOOLCHAIN and GO111MODULE: nothing is to be downloaded; -s -w halve the file.
+    add_custom_command(OUTPUT "${file}"
+        COMMAND "${CMAKE_COMMAND}" -E env GOOS=wasip1 GOARCH=wasm GOTOOLCHAIN=local GO111MODULE=off
+                "${HWS_GO}" build -trimpath "-ldflags=-s -w" -o "${file}" ${sources}
+        DEPENDS ${sources}
+        COMMENT "Compiling ${name}.wasm (Go)"
+        VERBATIM)
+    add_custom_target(${name} ALL DEPENDS "${file}")
+    set_target_properties(${name} PROPERTIES HWS_WASM "${file}")
+endfunction()
