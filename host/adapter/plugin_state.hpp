@@ -4,6 +4,7 @@
 
 #include "adapter/guest_memory.hpp"
 #include "core/descriptor_table.hpp"
+#include "core/http_client.hpp"
 #include "core/limits.hpp"
 #include "core/policy.hpp"
 #include "kernel/kernel.hpp"
@@ -19,7 +20,6 @@
 #include <vector>
 
 namespace hws::host::core {
-class HttpClient;
 class IcmpClient;
 class Resolver;
 } // namespace hws::host::core
@@ -36,6 +36,16 @@ struct Statistics {
     std::uint64_t denials = 0;
 };
 
+/// The plugin's kernel instance. The engine implements it.
+class Kernel {
+public:
+    /// A view of the kernel's memory as it is now; see kernel.hpp for how long it lives.
+    virtual kernel::KernelView view() = 0;
+
+protected:
+    ~Kernel() = default;
+};
+
 struct PluginState {
     PluginState(os::Loop& loop, core::Resolver& resolver, core::Policy policy, core::Limits limits);
     ~PluginState();
@@ -47,13 +57,14 @@ struct PluginState {
     const core::Policy policy;
     const core::Limits limits;
     core::DescriptorTable descriptors;
+    core::HttpClientOptions http_options;
     /// Made at the first use: most plugins never speak HTTP or ICMP.
     core::HttpClient& http();
     core::IcmpClient& icmp();
 
     /// The guest's own memory and its kernel's; null before the instance exists, and `kernel` for modules that import none.
     GuestMemory* memory = nullptr;
-    kernel::KernelView* kernel = nullptr;
+    Kernel* kernel = nullptr;
 
     /// What preview 1 hands to a command.
     std::vector<std::string> arguments;

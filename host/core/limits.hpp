@@ -9,10 +9,9 @@
 namespace hws::host::core {
 
 struct Limits {
-    /// Linear memory of the plugin's module, bytes. memory.grow answers -1 beyond it.
+    /// Each linear memory of the plugin, bytes: its module's, where memory.grow answers -1 beyond it, and its kernel's, where
+    /// alloc answers 0 beyond it.
     std::size_t memory_bytes = std::size_t{256} << 20;
-    /// Memory of the plugin's kernel (input, output and the blocks it allocates), bytes. alloc answers 0 beyond it.
-    std::size_t kernel_memory_bytes = std::size_t{256} << 20;
     /// Elements of each table. table.grow answers -1 beyond it.
     std::size_t table_elements = 20'000;
     /// Wall-clock time of one call, also while it waits in a host function. The call fails with `timed_out`; the instance

@@ -276,6 +276,7 @@ void Loop::run_queued() {
         unqueue(*runnable);
         runnable->run();
     }
+    for (auto& work : std::exchange(deferred_, {})) work();
 }
 
 void Loop::wait_for_events(bool may_wait) {
@@ -328,7 +329,7 @@ void Loop::run_until(const std::function<bool()>& done) {
         run_posted();
         run_queued();
         if (done()) break;
-        const bool idle = !first_;
+        const bool idle = !first_ && deferred_.empty();
         wait_for_events(idle);
         expire_timers();
     }

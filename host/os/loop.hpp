@@ -203,6 +203,8 @@ public:
     /// Queues at the back; nothing happens if it is queued already.
     void queue(Runnable& runnable);
     void unqueue(Runnable& runnable);
+    /// Runs `work` after what is queued now. Loop thread only; cheaper than post.
+    void defer(std::move_only_function<void()> work) { deferred_.push_back(std::move(work)); }
     void resume_soon(Resumption& resumption) override { queue(resumption); }
 
 private:
@@ -231,6 +233,7 @@ private:
     Runnable* first_ = nullptr;
     Runnable* last_ = nullptr;
     std::size_t queued_ = 0;
+    std::vector<std::move_only_function<void()>> deferred_;
     std::vector<Timer*> heap_;
     std::vector<WatchSlot> watches_;
     std::vector<std::uint32_t> free_watches_;

@@ -1,0 +1,32 @@
+#include "adapter/plugin_state.hpp"
+
+#include "core/http_client.hpp"
+#include "core/icmp_client.hpp"
+#include "core/resolver.hpp"
+
+namespace hws::host::adapter {
+
+PluginState::PluginState(os::Loop& loop_, core::Resolver& resolver_, core::Policy policy_, core::Limits limits_)
+    : loop(loop_), resolver(resolver_), policy(std::move(policy_)), limits(limits_),
+      descriptors(limits_.descriptors) {}
+
+PluginState::~PluginState() = default;
+
+core::HttpClient& PluginState::http() {
+    if (!http_) http_ = std::make_unique<core::HttpClient>(loop, resolver, policy, limits, http_options);
+    return *http_;
+}
+
+core::IcmpClient& PluginState::icmp() {
+    if (!icmp_) icmp_ = std::make_unique<core::IcmpClient>(loop, limits);
+    return *icmp_;
+}
+
+void PluginState::note_failure(std::string_view operation, const Error& error) {
+    const bool is_denial = error == Errc::denied;
+    if (is_denial) ++statistics.denials;
+    log(is_denial ? LogLevel::warn : LogLevel::debug,
+        [&] { return std::string(operation) + " " + error.message(); });
+}
+
+} // namespace hws::host::adapter

@@ -1,0 +1,126 @@
+#include "engine/host_call.hpp"
+
+#include <array>
+
+namespace hws::host::engine {
+namespace {
+
+constexpr std::size_t max_slots = 16;
+
+HostCall& call_of(wasmtime_caller_t* caller) {
+    return *static_cast<HostCall*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+}
+
+/// What a host function may leave behind that must unwind the plugin.
+wasm_trap_t* take_trap(const adapter::PluginState& state) {
+    if (state.trap_text) return wasmtime_trap_new(state.trap_text->data(), state.trap_text->size());
+    static constexpr std::string_view exit_text = "the plugin called proc_exit";
+    if (state.exit_code) return wasmtime_trap_new(exit_text.data(), exit_text.size());
+    return nullptr;
+}
+
+wasm_trap_t* call_now(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
+    const auto& function = *static_cast<const adapter::HostFunction*>(env);
+    adapter::PluginState& state = call_of(caller).state();
+    std::uint64_t slots[max_slots];
+    for (std::size_t i = 0; i < function.params.size(); ++i)
+        slots[i] = function.params[i] == abi::WasmType::i32 ? static_cast<std::uint32_t>(values[i].i32)
+                                                            : static_cast<std::uint64_t>(values[i].i64);
+    function.call(state, slots);
+    if (!function.results.empty()) {
+        if (function.results[0] == abi::WasmType::i32)
+            values[0].i32 = static_cast<std::int32_t>(slots[0]);
+        else
+            values[0].i64 = static_cast<std::int64_t>(slots[0]);
+    }
+    return take_trap(state);
+}
+
+/// What an async call carries from its start to its end. Wasmtime keeps `results` and `trap` alive until the continuation
+/// has answered true.
+struct Continuation {
+    HostCall* call;
+    const adapter::HostFunction* function;
+    wasmtime_val_t* results;
+    wasm_trap_t** trap;
+};
+
+bool proceed(void* env) {
+    auto& continuation = *static_cast<Continuation*>(env);
+    std::uint64_t slot = 0;
+    if (!continuation.call->proceed(slot)) return false;
+    if (!continuation.function->results.empty()) {
+        if (continuation.function->results[0] == abi::WasmType::i32) {
+            continuation.results[0].kind = WASMTIME_I32;
+            continuation.results[0].of.i32 = static_cast<std::int32_t>(slot);
+        } else {
+            continuation.results[0].kind = WASMTIME_I64;
+            continuation.results[0].of.i64 = static_cast<std::int64_t>(slot);
+        }
+    }
+    *continuation.trap = take_trap(continuation.call->state());
+    return true;
+}
+
+void finalize(void* env) {
+    auto* const continuation = static_cast<Continuation*>(env);
+    continuation->call->abandon();
+    delete continuation;
+}
+
+void call_waiting(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* arguments, std::size_t,
+                  wasmtime_val_t* results, std::size_t, wasm_trap_t** trap,
+                  wasmtime_async_continuation_t* continuation) {
+    const auto& function = *static_cast<const adapter::HostFunction*>(env);
+    HostCall& call = call_of(caller);
+    std::uint64_t slots[max_slots];
+    for (std::size_t i = 0; i < function.params.size(); ++i)
+        slots[i] = function.params[i] == abi::WasmType::i32 ? static_cast<std::uint32_t>(arguments[i].of.i32)
+                                                            : static_cast<std::uint64_t>(arguments[i].of.i64);
+    continuation->callback = &proceed;
+    continuation->env = new Continuation{&call, &function, results, trap};
+    continuation->finalizer = &finalize;
+    call.begin(function, slots);
+}
+
+wasm_valtype_vec_t types_of(std::span<const abi::WasmType> types) {
+    wasm_valtype_vec_t vector;
+    wasm_valtype_vec_new_uninitialized(&vector, types.size());
+    for (std::size_t i = 0; i < types.size(); ++i)
+        vector.data[i] = wasm_valtype_new(types[i] == abi::WasmType::i32 ? WASM_I32 : WASM_I64);
+    return vector;
+}
+
+constexpr std::string_view kernel_exports[] = {
+#define ABI_KERNEL_FUNCTION(name, signature, sentence) #name,
+#include "extism.def"
+#undef ABI_KERNEL_FUNCTION
+};
+
+} // namespace
+
+Result<void> define(wasmtime_linker_t* linker, const adapter::HostFunction& function) {
+    if (function.params.size() > max_slots) return fail(Errc::bad_module, "too many parameters");
+    wasm_valtype_vec_t params = types_of(function.params);
+    wasm_valtype_vec_t results = types_of(function.results);
+    const FunctypeHandle type(wasm_functype_new(&params, &results));
+    void* const env = const_cast<adapter::HostFunction*>(&function);
+    wasmtime_error_t* const error =
+        function.may_wait()
+            ? wasmtime_linker_define_async_func(linker, function.module.data(), function.module.size(),
+                                                function.name.data(), function.name.size(), type.get(),
+                                                &call_waiting, env, nullptr)
+            : wasmtime_linker_define_func_unchecked(linker, function.module.data(), function.module.size(),
+                                                    function.name.data(), function.name.size(), type.get(),
+                                                    &call_now, env, nullptr);
+    if (error) return fail(Errc::bad_module, take_message(error));
+    return {};
+}
+
+bool is_kernel_export(std::string_view name) {
+    for (const std::string_view exported : kernel_exports)
+        if (exported == name) return true;
+    return false;
+}
+
+} // namespace hws::host::engine

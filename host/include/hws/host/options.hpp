@@ -1,0 +1,60 @@
+#pragma once
+/// What an embedder may set: of the runtime, and of each plugin. Every default is what `hws call` uses too.
+
+#include <hws/result.hpp>
+
+#include "core/limits.hpp"
+#include "core/policy.hpp"
+#include "core/stdio.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hws::host {
+
+using core::Limits;
+using core::Policy;
+using core::Stdio;
+using core::StdioSink;
+using core::StdioSource;
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
+
+struct RuntimeOptions {
+    /// Plugins that can live at once. Reserves address space (8 GiB each), not memory.
+    std::uint32_t max_plugins = 1000;
+    /// How often a busy plugin lets the others on its loop go on.
+    std::chrono::milliseconds tick = std::chrono::milliseconds(10);
+    /// Compiled modules are kept in this folder, authenticated with the key in `cache_key_file` (made if absent). Nobody but this
+    /// user may be able to write either. Without a value: the user's own place, or none if there is no home.
+    std::optional<std::filesystem::path> cache_folder;
+    std::optional<std::filesystem::path> cache_key_file;
+    bool use_cache = true;
+    /// DNS servers as `address` or `address:port`; none: the system's.
+    std::vector<std::string> dns_servers;
+};
+
+struct PluginOptions {
+    Policy policy; ///< denies everything unless said otherwise
+    Limits limits;
+    std::map<std::string, std::string, std::less<>> config;
+    /// For WASI commands; the first argument is the program's name.
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment; ///< "NAME=value"
+    Stdio stdio; ///< no input and no output unless said otherwise
+    /// The plugin's log lines, and the host's remarks about it: denials (warn), why a v1 call gave 0 (debug). Called on the
+    /// loop's thread; must not block.
+    std::function<void(LogLevel, std::string_view)> log;
+    LogLevel log_level = LogLevel::info;
+    /// Certificates to trust for https, a PEM file. Empty: the system's store.
+    std::string ca_file;
+};
+
+} // namespace hws::host
