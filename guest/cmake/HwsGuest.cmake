@@ -22,7 +22,8 @@ set(HWS_GUEST_FLAGS
     --target=wasm32-wasi -Wno-deprecated -nostdlibinc
     -idirafter ${HWS_GUEST_LIBC_INCLUDE}
     -fvisibility=hidden -ffunction-sections -fdata-sections)
-set(HWS_GUEST_C_FLAGS -std=c17)
+# gnu17 and not c17: with the latter wasi-libc hides POSIX's functions, which network code is made of.
+set(HWS_GUEST_C_FLAGS -std=gnu17)
 set(HWS_GUEST_CXX_FLAGS -std=c++23 -isystem ${HWS_GUEST_LIBCXX_INCLUDE} -fno-exceptions -fno-rtti -fvisibility-inlines-hidden)
 set(HWS_GUEST_LINK_FLAGS --target=wasm32-wasi -Wno-deprecated -Wl,--gc-sections -Wl,--strip-debug)
 # A reactor has no main: the host calls _initialize once and then the exports, those marked with
