@@ -672,8 +672,11 @@ Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t por
         return host.kind == HostPattern::Kind::address_class &&
                host.address_class == public_unicast;
     };
-    if (rules_->any_allow(use, port, speaks_of_name) ||
-        rules_->any_allow(use, port, speaks_of_public))
+    const bool denies_public = std::ranges::any_of(rules_->list, [&](const Rule& rule) {
+        return !rule.is_allow && rule.concerns(use, port) && speaks_of_public(rule.host);
+    });
+    if (!denies_public && (rules_->any_allow(use, port, speaks_of_name) ||
+                           rules_->any_allow(use, port, speaks_of_public)))
         return {};
     // `resolve` lets the name be looked up; what it may then reach, rules with addresses say.
     auto speaks_of_addresses = [](const HostPattern& host) {

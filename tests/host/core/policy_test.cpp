@@ -485,6 +485,8 @@ TEST_CASE("a denied name is never looked up") {
         allows_name(policy({"allow tcp:*:443", "deny tcp:*:443"}), Use::tcp, "example.com"));
     CHECK_FALSE(
         allows_name(policy({"allow tcp:*:443", "deny resolve:*"}), Use::tcp, "example.com"));
+    CHECK_FALSE(
+        allows_name(policy({"allow tcp:*:443", "deny tcp:public:443"}), Use::tcp, "example.com"));
     CHECK(allows_name(policy({"allow tcp:*:443", "deny tcp:*.evil.test:80"}), Use::tcp,
                       "a.evil.test"));
 }
