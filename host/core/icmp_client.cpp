@@ -17,8 +17,9 @@ constexpr int identifier_attempts = 64;
 /// Larger than any IP packet.
 constexpr std::size_t packet_bytes = 65'536;
 
-/// The identifiers in use by all clients of the process, on whatever loop: raw sockets all see all replies of the machine,
-/// so two clients with one identifier could take each other's. The one thing here that is shared; it holds no traffic.
+/// The identifiers in use by all clients of the process, on whatever loop: raw sockets all see all
+/// replies of the machine, so two clients with one identifier could take each other's. The one
+/// thing here that is shared; it holds no traffic.
 class Identifiers {
 public:
     /// 0: none left. Random, so that nobody off the path can guess it.
@@ -27,7 +28,8 @@ public:
         const std::size_t start = os::random_identifier();
         for (std::size_t i = 0; i < used_.size(); ++i) {
             const std::size_t candidate = (start + i) % used_.size();
-            if (candidate == 0 || used_[candidate]) continue; // 0 asks a ping socket to choose itself
+            if (candidate == 0 || used_[candidate])
+                continue; // 0 asks a ping socket to choose itself
             used_[candidate] = true;
             return static_cast<std::uint16_t>(candidate);
         }
@@ -99,8 +101,8 @@ public:
     }
 
 private:
-    Channel(IcmpClient& client, IcmpFamily family, IdentifierLease identifier, os::IcmpSocket socket,
-            std::unique_ptr<os::Watch> watch)
+    Channel(IcmpClient& client, IcmpFamily family, IdentifierLease identifier,
+            os::IcmpSocket socket, std::unique_ptr<os::Watch> watch)
         : client_(client), family_(family), identifier_(std::move(identifier)),
           socket_(std::move(socket)), watch_(std::move(watch)) {
         client_.loop_.queue(*this);
@@ -137,7 +139,8 @@ private:
     }
 
     void accept_arrival(const os::IcmpSocket::Arrival& arrival, std::span<const std::byte> bytes) {
-        const bool has_ip_header = family_ == IcmpFamily::v4 && socket_.kind() == os::IcmpSocketKind::raw;
+        const bool has_ip_header =
+            family_ == IcmpFamily::v4 && socket_.kind() == os::IcmpSocketKind::raw;
         const auto message = has_ip_header ? parse_ipv4_packet(bytes) : parse_icmp(family_, bytes);
         if (!message) return;
         if (message->is_echo_reply) {
@@ -145,11 +148,12 @@ private:
             IcmpReply reply;
             reply.id = message->identifier;
             reply.sequence = message->sequence;
-            deliver(std::move(reply), arrival.source, message->sequence, message->type, message->code,
-                    arrival.source, arrival.ttl, arrival.age, message->data);
-        } else if (message->quoted->identifier == identifier_.value()) {
-            deliver({}, SocketAddr(message->quoted->target, 0), message->quoted->sequence, message->type,
+            deliver(std::move(reply), arrival.source, message->sequence, message->type,
                     message->code, arrival.source, arrival.ttl, arrival.age, message->data);
+        } else if (message->quoted->identifier == identifier_.value()) {
+            deliver({}, SocketAddr(message->quoted->target, 0), message->quoted->sequence,
+                    message->type, message->code, arrival.source, arrival.ttl, arrival.age,
+                    message->data);
         }
     }
 
@@ -158,13 +162,14 @@ private:
         if (!is_final_error(family_, error.type)) return;
         const auto numbers = parse_echo_request(family_, request);
         if (!numbers || numbers->identifier != identifier_.value()) return;
-        deliver({}, error.target, numbers->sequence, error.type, error.code, error.offender, error.ttl,
-                error.age, request);
+        deliver({}, error.target, numbers->sequence, error.type, error.code, error.offender,
+                error.ttl, error.age, request);
     }
 
-    void deliver(IcmpReply reply, const SocketAddr& target, std::uint16_t sequence, std::uint8_t type,
-                 std::uint8_t code, const SocketAddr& source, std::optional<std::uint8_t> ttl,
-                 std::chrono::nanoseconds age, std::span<const std::byte> data) {
+    void deliver(IcmpReply reply, const SocketAddr& target, std::uint16_t sequence,
+                 std::uint8_t type, std::uint8_t code, const SocketAddr& source,
+                 std::optional<std::uint8_t> ttl, std::chrono::nanoseconds age,
+                 std::span<const std::byte> data) {
         const auto answered = client_.take_pending(target, sequence);
         if (!answered) return;
         reply.source = source.ip();
@@ -212,13 +217,15 @@ Result<std::unique_ptr<IcmpClient::Channel>> IcmpClient::open_channel(IcmpFamily
 
 Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> payload,
                               std::uint16_t sequence, std::optional<std::uint8_t> ttl) {
-    if (target.use() != Use::icmp) return fail(Errc::denied, "the address was vetted for another use");
+    if (target.use() != Use::icmp)
+        return fail(Errc::denied, "the address was vetted for another use");
     if (ttl == std::uint8_t{0}) return fail(Errc::invalid_argument, "ttl must be 1 to 255");
     const SocketAddr& address = target.address();
     const IcmpFamily family = icmp_family_of(address.ip());
     if (payload.size() > max_echo_payload_bytes(family))
-        return fail(Errc::message_too_long,
-                    "an echo request carries at most " + std::to_string(max_echo_payload_bytes(family)) + " bytes");
+        return fail(Errc::message_too_long, "an echo request carries at most " +
+                                                std::to_string(max_echo_payload_bytes(family)) +
+                                                " bytes");
     forget_expired();
     if (pending_.size() >= max_pending_)
         return fail(Errc::rate_limited, "limit icmp_pending: " + std::to_string(max_pending_) +
@@ -253,7 +260,8 @@ std::size_t IcmpClient::pending_count() {
 
 void IcmpClient::forget_expired() {
     const auto oldest = os::Clock::now() - pending_lifetime;
-    while (!pending_.empty() && pending_.front().sent_at < oldest) pending_.pop_front();
+    while (!pending_.empty() && pending_.front().sent_at < oldest)
+        pending_.pop_front();
 }
 
 std::optional<IcmpClient::Pending> IcmpClient::take_pending(const SocketAddr& target,

@@ -27,7 +27,9 @@ constexpr std::uint8_t destination_options = 60;
 
 using Bytes = std::span<const std::byte>;
 
-std::uint8_t u8(Bytes bytes, std::size_t at) { return std::to_integer<std::uint8_t>(bytes[at]); }
+std::uint8_t u8(Bytes bytes, std::size_t at) {
+    return std::to_integer<std::uint8_t>(bytes[at]);
+}
 std::uint16_t u16(Bytes bytes, std::size_t at) {
     return static_cast<std::uint16_t>(u8(bytes, at) << 8 | u8(bytes, at + 1));
 }
@@ -38,7 +40,8 @@ void put_u16(std::span<std::byte> bytes, std::size_t at, std::uint16_t value) {
 
 std::uint64_t add_to_sum(std::uint64_t sum, Bytes bytes) {
     std::size_t at = 0;
-    for (; at + 1 < bytes.size(); at += 2) sum += u16(bytes, at);
+    for (; at + 1 < bytes.size(); at += 2)
+        sum += u16(bytes, at);
     if (at < bytes.size()) sum += static_cast<std::uint64_t>(u8(bytes, at)) << 8;
     return sum;
 }
@@ -65,7 +68,8 @@ std::optional<QuotedEcho> parse_quoted_v4(Bytes packet) {
 std::optional<QuotedEcho> parse_quoted_v6(Bytes packet) {
     if (packet.size() < ipv6_header_bytes || u8(packet, 0) >> 4 != 6) return {};
     std::array<std::uint8_t, 16> target;
-    for (std::size_t i = 0; i < target.size(); ++i) target[i] = u8(packet, 24 + i);
+    for (std::size_t i = 0; i < target.size(); ++i)
+        target[i] = u8(packet, 24 + i);
     std::uint8_t next = u8(packet, 6);
     Bytes rest = packet.subspan(ipv6_header_bytes);
     // Each turn takes at least 8 bytes off, so this ends.
@@ -92,13 +96,15 @@ std::optional<QuotedEcho> parse_quoted_v6(Bytes packet) {
 
 std::uint16_t internet_checksum(Bytes first, Bytes second) {
     std::uint64_t sum = add_to_sum(add_to_sum(0, first), second);
-    while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
     return static_cast<std::uint16_t>(~sum);
 }
 
 std::array<std::byte, icmp_header_bytes> echo_request_header(IcmpFamily family,
                                                              std::uint16_t identifier,
-                                                             std::uint16_t sequence, Bytes payload) {
+                                                             std::uint16_t sequence,
+                                                             Bytes payload) {
     std::array<std::byte, icmp_header_bytes> header{};
     header[0] = std::byte{family == IcmpFamily::v4 ? v4_echo_request : v6_echo_request};
     put_u16(header, 4, identifier);
@@ -109,7 +115,8 @@ std::array<std::byte, icmp_header_bytes> echo_request_header(IcmpFamily family,
 
 std::optional<EchoNumbers> parse_echo_request(IcmpFamily family, Bytes message) {
     const std::uint8_t request = family == IcmpFamily::v4 ? v4_echo_request : v6_echo_request;
-    if (message.size() < icmp_header_bytes || u8(message, 0) != request || u8(message, 1) != 0) return {};
+    if (message.size() < icmp_header_bytes || u8(message, 0) != request || u8(message, 1) != 0)
+        return {};
     return EchoNumbers{u16(message, 4), u16(message, 6)};
 }
 
@@ -134,7 +141,8 @@ std::optional<IcmpMessage> parse_icmp(IcmpFamily family, Bytes message) {
         return parsed;
     }
     if (!is_final_error(family, parsed.type)) return {};
-    parsed.quoted = family == IcmpFamily::v4 ? parse_quoted_v4(parsed.data) : parse_quoted_v6(parsed.data);
+    parsed.quoted =
+        family == IcmpFamily::v4 ? parse_quoted_v4(parsed.data) : parse_quoted_v6(parsed.data);
     if (!parsed.quoted) return {};
     return parsed;
 }

@@ -38,7 +38,8 @@ constexpr sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, 0);
 // A jump names how many instructions it skips; the numbers at the left are what the skips count.
 // A load beyond the packet's end refuses the packet.
 
-/// The packet begins with the IP header, X is its length. An error quotes the request's IP header 8 bytes behind.
+/// The packet begins with the IP header, X is its length. An error quotes the request's IP header 8
+/// bytes behind.
 Result<void> filter_v4(int socket, std::uint16_t identifier) {
     std::array<sock_filter, 17> program{{
         /* 0*/ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
@@ -62,8 +63,8 @@ Result<void> filter_v4(int socket, std::uint16_t identifier) {
     return attach(socket, program);
 }
 
-/// The packet begins with the ICMPv6 header; an error quotes the request's IPv6 header 8 bytes behind. Quoted packets with
-/// extension headers pass: walking through them is left to the parser.
+/// The packet begins with the ICMPv6 header; an error quotes the request's IPv6 header 8 bytes
+/// behind. Quoted packets with extension headers pass: walking through them is left to the parser.
 Result<void> filter_v6(int socket, std::uint16_t identifier) {
     std::array<sock_filter, 16> program{{
         /* 0*/ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
@@ -133,8 +134,7 @@ struct Ancillary {
     sockaddr_storage offender{};
 };
 
-template <class T>
-T read_as(const cmsghdr& header) {
+template <class T> T read_as(const cmsghdr& header) {
     T value{};
     std::memcpy(&value, CMSG_DATA(const_cast<cmsghdr*>(&header)), sizeof value);
     return value;
@@ -152,10 +152,12 @@ std::chrono::nanoseconds age_of(const timespec& arrived) {
 
 Ancillary read_ancillary(msghdr& message) {
     Ancillary result;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header;
+         header = CMSG_NXTHDR(&message, header)) {
         const bool is_v4 = header->cmsg_level == IPPROTO_IP;
         const bool is_v6 = header->cmsg_level == IPPROTO_IPV6;
-        if ((is_v4 && header->cmsg_type == IP_TTL) || (is_v6 && header->cmsg_type == IPV6_HOPLIMIT)) {
+        if ((is_v4 && header->cmsg_type == IP_TTL) ||
+            (is_v6 && header->cmsg_type == IPV6_HOPLIMIT)) {
             const int ttl = read_as<int>(*header);
             if (ttl >= 0 && ttl <= 255) result.ttl = static_cast<std::uint8_t>(ttl);
         } else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS) {
@@ -192,7 +194,8 @@ Result<Received> receive_message(int socket, std::span<std::byte> into, int flag
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     ssize_t size;
-    do size = ::recvmsg(socket, &message, flags | MSG_DONTWAIT);
+    do
+        size = ::recvmsg(socket, &message, flags | MSG_DONTWAIT);
     while (size < 0 && errno == EINTR);
     if (size < 0) return std::unexpected(last_error());
     received.size = static_cast<std::size_t>(size);
@@ -240,7 +243,8 @@ Result<void> IcmpSocket::send(const SocketAddr& target, std::span<const std::byt
     HWS_CHECK(set_ttl(ttl));
     sockaddr_storage native{};
     // Raw IPv6 sockets take a port for a protocol number.
-    const socklen_t size = to_native(SocketAddr(target.ip(), 0, target.scope_id(), target.flowinfo()), native);
+    const socklen_t size =
+        to_native(SocketAddr(target.ip(), 0, target.scope_id(), target.flowinfo()), native);
     std::array<iovec, 2> pieces{{{const_cast<std::byte*>(header.data()), header.size()},
                                  {const_cast<std::byte*>(payload.data()), payload.size()}}};
     msghdr message{};
@@ -248,14 +252,17 @@ Result<void> IcmpSocket::send(const SocketAddr& target, std::span<const std::byt
     message.msg_namelen = size;
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
-    // An ICMP error about an earlier request leaves its errno in a ping socket, and the next send reports it without sending
-    // anything. Reporting clears it, so an error counts only if it comes again.
+    // An ICMP error about an earlier request leaves its errno in a ping socket, and the next send
+    // reports it without sending anything. Reporting clears it, so an error counts only if it comes
+    // again.
     for (int attempts = kind_ == IcmpSocketKind::ping ? 3 : 1;; --attempts) {
         if (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL) >= 0) return {};
         if (errno == EINTR) continue;
-        if (errno == EAGAIN || errno == ENOBUFS) return fail(Errc::rate_limited, "the socket's send buffer is full");
+        if (errno == EAGAIN || errno == ENOBUFS)
+            return fail(Errc::rate_limited, "the socket's send buffer is full");
         if (errno == EACCES || errno == EPERM)
-            return fail(Errc::not_permitted, "the host's routes or packet filter prohibit this destination");
+            return fail(Errc::not_permitted,
+                        "the host's routes or packet filter prohibit this destination");
         if (attempts <= 1) return std::unexpected(last_error());
     }
 }
@@ -272,12 +279,14 @@ Result<IcmpSocket::QueuedError> IcmpSocket::receive_error(std::span<std::byte> i
         const auto& error = received.ancillary.error;
         if (!error) continue;
         // SO_EE_ORIGIN_LOCAL: this machine refused to send; send() said so already.
-        if (error->ee_origin != SO_EE_ORIGIN_ICMP && error->ee_origin != SO_EE_ORIGIN_ICMP6) continue;
+        if (error->ee_origin != SO_EE_ORIGIN_ICMP && error->ee_origin != SO_EE_ORIGIN_ICMP6)
+            continue;
         const auto offender = from_native(received.ancillary.offender);
         const auto target = from_native(received.address);
         if (!offender || !target) continue;
-        return QueuedError{received.size,       *offender, *target, error->ee_type, error->ee_code,
-                           received.ancillary.ttl, received.ancillary.age};
+        return QueuedError{received.size,         *offender,      *target,
+                           error->ee_type,        error->ee_code, received.ancillary.ttl,
+                           received.ancillary.age};
     }
 }
 
@@ -286,13 +295,15 @@ std::string icmp_permission_advice() {
     return "the kernel grants this process no ICMP socket; either let its group use ping sockets "
            "(sysctl -w net.ipv4.ping_group_range=\"" +
            group + " " + group +
-           "\", which also covers IPv6) or give the program the capability CAP_NET_RAW for raw sockets "
+           "\", which also covers IPv6) or give the program the capability CAP_NET_RAW for raw "
+           "sockets "
            "(setcap cap_net_raw+ep <program>)";
 }
 
 std::uint16_t random_identifier() {
     std::uint16_t value = 0;
-    // Two bytes of the kernel's generator never come short; before it is seeded the address of the stack must do.
+    // Two bytes of the kernel's generator never come short; before it is seeded the address of the
+    // stack must do.
     if (::getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value)
         value = static_cast<std::uint16_t>(reinterpret_cast<std::uintptr_t>(&value) >> 4);
     return value;
