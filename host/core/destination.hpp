@@ -12,11 +12,11 @@ namespace hws::host::core {
 
 class Resolver;
 
-/// The addresses of `target` that the policy lets pass for this use, at least one, in the resolver's
-/// order. A name is checked before any query leaves, then resolved, then each of its addresses is
-/// checked under the name; those that are denied are left out. An address is only checked.
-/// `policy` and `resolver` must outlive the task.
-/// Errors: denied (the name, or every address), and those of Resolver::resolve.
+/// The addresses of `target` that the policy lets pass for this use, at least one, in the
+/// resolver's order. A name is checked before any query leaves, then resolved, then each of its
+/// addresses is checked under the name; those that are denied are left out. An address is only
+/// checked. `policy` and `resolver` must outlive the task. Errors: denied (the name, or every
+/// address), and those of Resolver::resolve.
 os::Task<std::vector<Vetted>> vet(const Policy& policy, Use use, Target target, Resolver& resolver,
                                   os::Deadline deadline);
 

@@ -21,8 +21,8 @@ bool is_token(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
-/// RFC 9110, 5.5: visible characters, blanks, tabs and bytes beyond ASCII. CR, LF and NUL would end the
-/// line early and begin another.
+/// RFC 9110, 5.5: visible characters, blanks, tabs and bytes beyond ASCII. CR, LF and NUL would end
+/// the line early and begin another.
 bool is_field_value(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
         const auto byte = static_cast<unsigned char>(c);
@@ -117,9 +117,10 @@ void adapt_to_redirect(HttpHop& hop, int status, bool is_same_origin) {
 
 } // namespace
 
-HttpClient::HttpClient(os::Loop& loop, Resolver& resolver, const Policy& policy, const Limits& limits,
-                       HttpClientOptions options)
-    : loop_(loop), resolver_(resolver), policy_(policy), limits_(limits), options_(std::move(options)) {}
+HttpClient::HttpClient(os::Loop& loop, Resolver& resolver, const Policy& policy,
+                       const Limits& limits, HttpClientOptions options)
+    : loop_(loop), resolver_(resolver), policy_(policy), limits_(limits),
+      options_(std::move(options)) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -169,7 +170,8 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
     }
 }
 
-os::Task<std::unique_ptr<HttpExchange>> HttpClient::start(HttpRequest request, os::Deadline deadline) {
+os::Task<std::unique_ptr<HttpExchange>> HttpClient::start(HttpRequest request,
+                                                          os::Deadline deadline) {
     return follow(std::move(request), stream_buffer_bytes, false, deadline);
 }
 

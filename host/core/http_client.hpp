@@ -47,14 +47,14 @@ public:
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// Sends a request, follows redirects, and gives the whole answer. An HTTP status such as 404 is
-    /// an answer. As Go's client does, it asks for gzip and unpacks it (Content-Encoding and
+    /// Sends a request, follows redirects, and gives the whole answer. An HTTP status such as 404
+    /// is an answer. As Go's client does, it asks for gzip and unpacks it (Content-Encoding and
     /// Content-Length are then taken out of the headers), unless the request has Accept-Encoding or
-    /// Range. On a redirect to another origin Authorization and Cookie are dropped; 301, 302 and 303
-    /// turn every method but GET and HEAD into GET.
-    /// Errors: denied, bad_url, bad_name, invalid_argument (method or header; the text names it),
-    /// name_not_found, resolver_failed, refused, host_unreachable, network_unreachable, timed_out,
-    /// reset, tls_failed, protocol, too_many_redirects, too_large (see Limits).
+    /// Range. On a redirect to another origin Authorization and Cookie are dropped; 301, 302 and
+    /// 303 turn every method but GET and HEAD into GET. Errors: denied, bad_url, bad_name,
+    /// invalid_argument (method or header; the text names it), name_not_found, resolver_failed,
+    /// refused, host_unreachable, network_unreachable, timed_out, reset, tls_failed, protocol,
+    /// too_many_redirects, too_large (see Limits).
     os::Task<HttpResponse> fetch(HttpRequest request, os::Deadline deadline);
 
     /// The same up to the head; the body is then read from the exchange, whatever its size. The

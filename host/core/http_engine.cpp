@@ -33,7 +33,8 @@ HttpClient::Engine::create(os::Loop& loop, const HttpClientOptions& options) {
 HttpClient::Engine::~Engine() {
     while (!active_.empty())
         active_.back()->finish_with(Error(Errc::canceled, "the HTTP client is gone"));
-    for (CURL* const handle : idle_) curl_easy_cleanup(handle);
+    for (CURL* const handle : idle_)
+        curl_easy_cleanup(handle);
     curl_multi_cleanup(multi_);
 }
 
@@ -71,7 +72,9 @@ Result<CURL*> HttpClient::Engine::take_handle() {
     return handle;
 }
 
-void HttpClient::Engine::give_back(CURL* handle) { idle_.push_back(handle); }
+void HttpClient::Engine::give_back(CURL* handle) {
+    idle_.push_back(handle);
+}
 
 Result<void> HttpClient::Engine::add(Transfer& transfer) {
     if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_); code != CURLM_OK)
@@ -89,7 +92,9 @@ void HttpClient::Engine::remove(Transfer& transfer) {
     slot_freed_.raise();
 }
 
-void HttpClient::Engine::drive() { act(CURL_SOCKET_TIMEOUT, 0); }
+void HttpClient::Engine::drive() {
+    act(CURL_SOCKET_TIMEOUT, 0);
+}
 
 void HttpClient::Engine::on_ready(int fd, os::Ready ready) {
     act(fd, (intersects(ready, os::Ready::read) ? CURL_CSELECT_IN : 0) |

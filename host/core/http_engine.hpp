@@ -1,6 +1,6 @@
 #pragma once
-/// What HttpClient and HttpExchange are made of: libcurl's multi handle on the event loop, and one transfer of it.
-/// Private to host/core/http_*.cpp.
+/// What HttpClient and HttpExchange are made of: libcurl's multi handle on the event loop, and one
+/// transfer of it. Private to host/core/http_*.cpp.
 
 #include "core/http_client.hpp"
 #include "core/policy.hpp"
@@ -36,7 +36,8 @@ struct HttpBounds {
     std::size_t header_bytes;
     /// Whole body; more is `too_large`.
     std::size_t body_bytes;
-    /// Unread body, beyond which the server has to wait. Exceeded by one chunk of libcurl's at most.
+    /// Unread body, beyond which the server has to wait. Exceeded by one chunk of libcurl's at
+    /// most.
     std::size_t buffer_bytes;
     /// A redirect is going to be followed: its body is thrown away.
     bool is_redirect_followed;
@@ -121,7 +122,8 @@ public:
 
 private:
     friend class HttpClient::Engine;
-    Transfer(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers, HttpBounds bounds);
+    Transfer(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers,
+             HttpBounds bounds);
     Result<void> set_up(const Url& url);
     /// libcurl is done with it; the handle goes back to the engine.
     void finish(CURLcode code);

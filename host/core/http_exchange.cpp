@@ -10,19 +10,23 @@
 namespace hws::host::core {
 namespace {
 
-/// A redirect's body is read so that the connection can be used again, but not for longer than a new
-/// connection would cost.
+/// A redirect's body is read so that the connection can be used again, but not for longer than a
+/// new connection would cost.
 constexpr std::size_t max_redirect_body_bytes = std::size_t{64} << 10;
 
 bool equals_no_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string_view trim(std::string_view text) {
     const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    while (!text.empty() && is_blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back()))
+        text.remove_suffix(1);
     return text;
 }
 
@@ -50,8 +54,8 @@ HttpExchange::Transfer::~Transfer() {
 }
 
 Result<std::unique_ptr<HttpExchange::Transfer>>
-HttpExchange::Transfer::start(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers,
-                              HttpBounds bounds) {
+HttpExchange::Transfer::start(Engine& engine, const Url& url, HttpHop hop,
+                              std::vector<Vetted> peers, HttpBounds bounds) {
     std::unique_ptr<Transfer> transfer(
         new Transfer(engine, url, std::move(hop), std::move(peers), bounds));
     HWS_TRY(transfer->handle_, engine.take_handle());
@@ -75,9 +79,9 @@ Result<void> HttpExchange::Transfer::set_up(const Url& url) {
     curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, this);
     has_memory &= curl_easy_setopt(handle, CURLOPT_URL, url_.c_str()) == CURLE_OK;
 
-    // libcurl finds the name in its cache and never resolves. The leading + lets the entry expire, so
-    // that the cache does not grow with every name a plugin has ever asked for; this transfer takes
-    // it out at once.
+    // libcurl finds the name in its cache and never resolves. The leading + lets the entry expire,
+    // so that the cache does not grow with every name a plugin has ever asked for; this transfer
+    // takes it out at once.
     if (!is_literal_) {
         std::string pin = "+" + url.host() + ":" + std::to_string(url.target().port) + ":";
         for (std::size_t i = 0; i < peers_.size(); ++i) {
@@ -169,11 +173,16 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     case CURLE_OPERATION_TIMEDOUT:
         return Error(Errc::timed_out, text);
     case CURLE_COULDNT_CONNECT:
-        return Error(system_error ? os::errc_of(static_cast<int>(system_error)) : Errc::refused, text);
+        return Error(system_error ? os::errc_of(static_cast<int>(system_error)) : Errc::refused,
+                     text);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+        // The code for malformed chunks is the same; only the text tells.
+        if (std::string_view(error_text_).find("chunked-encoding") != std::string_view::npos)
+            return Error(Errc::protocol, text);
         if (const Errc errc = os::errc_of(static_cast<int>(system_error));
-            system_error && errc != Errc::io && errc != Errc::broken_pipe && errc != Errc::would_block)
+            system_error && errc != Errc::io && errc != Errc::broken_pipe &&
+            errc != Errc::would_block)
             return Error(errc, text);
         return Error(Errc::reset, text);
     case CURLE_GOT_NOTHING:
@@ -212,7 +221,8 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     }
 }
 
-// --- what libcurl calls: nothing here resumes a coroutine or calls libcurl, it only notes and wakes ---
+// --- what libcurl calls: nothing here resumes a coroutine or calls libcurl, it only notes and
+// wakes ---
 
 std::size_t HttpExchange::Transfer::on_header(char* data, std::size_t size, std::size_t count,
                                               void* self) {
@@ -228,7 +238,8 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
                                                   std::to_string(bounds_.header_bytes) + " bytes"));
         return false;
     }
-    while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+    while (!line.empty() && (line.back() == '\r' || line.back() == '\n'))
+        line.remove_suffix(1);
     if (line.empty()) {
         if (!has_head_) complete_head();
         return true;
@@ -257,7 +268,9 @@ void HttpExchange::Transfer::complete_head() {
     if (status < 200) return;
     has_head_ = true;
     head_.status = static_cast<int>(status);
-    head_.version = version == CURL_HTTP_VERSION_1_0 ? 10 : version == CURL_HTTP_VERSION_1_1 ? 11 : 20;
+    head_.version = version == CURL_HTTP_VERSION_1_0   ? 10
+                    : version == CURL_HTTP_VERSION_1_1 ? 11
+                                                       : 20;
     head_.url = url_;
     if (bounds_.is_redirect_followed && is_redirect(head_.status)) {
         for (const auto& [name, value] : head_.headers)
@@ -277,7 +290,8 @@ void HttpExchange::Transfer::complete_head() {
     head_or_end_.raise();
 }
 
-std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::size_t count,
+                                            void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::size_t bytes = size * count;
     if (transfer.location_) {
@@ -306,13 +320,15 @@ curl_socket_t HttpExchange::Transfer::on_open_socket(void* self, curlsocktype,
                                                      curl_sockaddr* address) {
     auto& transfer = *static_cast<Transfer*>(self);
     const auto peer = os::from_native(&address->addr, address->addrlen);
-    const bool is_vetted = peer && std::ranges::any_of(transfer.peers_, [&](const Vetted& vetted) {
-        return vetted.address().ip() == peer->ip() && vetted.address().port() == peer->port();
-    });
+    const bool is_vetted =
+        peer && std::ranges::any_of(transfer.peers_, [&](const Vetted& vetted) {
+            return vetted.address().ip() == peer->ip() && vetted.address().port() == peer->port();
+        });
     if (!is_vetted) {
-        transfer.connect_refusal_ = Error(
-            Errc::denied, transfer.context("an address that was not vetted: " +
-                                           (peer ? peer->to_string() : std::string("no IP address"))));
+        transfer.connect_refusal_ =
+            Error(Errc::denied,
+                  transfer.context("an address that was not vetted: " +
+                                   (peer ? peer->to_string() : std::string("no IP address"))));
         return CURL_SOCKET_BAD;
     }
     auto socket = os::open_socket(os::Transport::tcp, peer->ip());
@@ -325,8 +341,8 @@ curl_socket_t HttpExchange::Transfer::on_open_socket(void* self, curlsocktype,
 }
 
 int HttpExchange::Transfer::on_resolve(void*, void*, void* self) {
-    // Literal addresses come here too. A name only would if its pin were missing: then nothing may be
-    // asked of anybody.
+    // Literal addresses come here too. A name only would if its pin were missing: then nothing may
+    // be asked of anybody.
     return static_cast<Transfer*>(self)->is_literal_ ? 0 : 1;
 }
 
@@ -363,10 +379,18 @@ Result<std::size_t> HttpExchange::Transfer::try_read(std::span<std::byte> into) 
 HttpExchange::HttpExchange(std::unique_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
 HttpExchange::~HttpExchange() = default;
 
-const HttpHead& HttpExchange::head() const { return transfer_->head(); }
-const HttpHeaders& HttpExchange::trailers() const { return transfer_->trailers(); }
-std::size_t HttpExchange::readable_bytes() const { return transfer_->buffered_bytes(); }
-os::Readiness& HttpExchange::readiness() { return transfer_->readable(); }
+const HttpHead& HttpExchange::head() const {
+    return transfer_->head();
+}
+const HttpHeaders& HttpExchange::trailers() const {
+    return transfer_->trailers();
+}
+std::size_t HttpExchange::readable_bytes() const {
+    return transfer_->buffered_bytes();
+}
+os::Readiness& HttpExchange::readiness() {
+    return transfer_->readable();
+}
 
 bool HttpExchange::is_complete() const {
     return transfer_->is_ended() && !transfer_->error() && transfer_->buffered_bytes() == 0;

@@ -42,7 +42,8 @@ struct HttpHead {
 
 /// The answer to a request, whose head has come and whose body is coming. Moves along only while it
 /// is read: a bounded buffer lies between the network and the reader. Destroying it ends the
-/// exchange at once. When its client is gone first, reading fails with `canceled`. Loop thread only.
+/// exchange at once. When its client is gone first, reading fails with `canceled`. Loop thread
+/// only.
 class HttpExchange {
 public:
     ~HttpExchange();

@@ -11,7 +11,8 @@
 namespace hws::host::core {
 namespace {
 
-/// An answer may come with thousands of addresses (TCP carries 64 KiB); nobody tries more than these.
+/// An answer may come with thousands of addresses (TCP carries 64 KiB); nobody tries more than
+/// these.
 constexpr std::size_t max_addresses = 64;
 
 Error error_of(int status, const HostName& name) {
@@ -183,7 +184,8 @@ Result<std::unique_ptr<Resolver>> Resolver::create(os::Loop& loop, ResolverOptio
     if (options.search_domains.empty()) {
         settings.flags |= ARES_FLAG_NOSEARCH;
     } else {
-        for (std::string& domain : options.search_domains) domains.push_back(domain.data());
+        for (std::string& domain : options.search_domains)
+            domains.push_back(domain.data());
         settings.domains = domains.data();
         settings.ndomains = static_cast<int>(domains.size());
         given |= ARES_OPT_DOMAINS;

@@ -1,5 +1,6 @@
 #pragma once
-/// Host names to addresses, by c-ares on the event loop. Nothing here blocks, and getaddrinfo is never called.
+/// Host names to addresses, by c-ares on the event loop. Nothing here blocks, and getaddrinfo is
+/// never called.
 
 #include "core/host_name.hpp"
 #include "os/loop.hpp"
@@ -17,8 +18,8 @@ namespace hws::host::core {
 struct ResolverOptions {
     /// Name servers as `ip:port` or `[ip]:port`. Empty: those of the system (resolv.conf(5)).
     std::vector<std::string> servers;
-    /// Appended to a name that was not found. Empty, the default: a name means only itself, whatever
-    /// resolv.conf says.
+    /// Appended to a name that was not found. Empty, the default: a name means only itself,
+    /// whatever resolv.conf says.
     std::vector<std::string> search_domains;
     /// How long the first try waits for one server; each further round waits longer.
     std::chrono::milliseconds timeout{2000};
@@ -29,8 +30,8 @@ struct ResolverOptions {
 /// Resolves for all plugins of one loop. Loop thread only.
 class Resolver {
 public:
-    /// Queries in flight at once, those that nobody waits for any more included. A query holds a few
-    /// hundred bytes, so this bounds the memory that unanswered ones can take.
+    /// Queries in flight at once, those that nobody waits for any more included. A query holds a
+    /// few hundred bytes, so this bounds the memory that unanswered ones can take.
     static constexpr std::size_t max_pending = 10'000;
 
     /// Errors: invalid_argument for a server that is no address with a port, resolver_failed.

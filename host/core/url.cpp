@@ -25,8 +25,12 @@ std::unexpected<Error> bad_url(const char* why) {
     return fail(Errc::bad_url, std::string("URL: ") + why);
 }
 
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alpha(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 void append_encoded(std::string& out, char c) {
     static constexpr char digits[] = "0123456789ABCDEF";

@@ -18,8 +18,8 @@ class Url {
 public:
     static constexpr std::size_t max_bytes = std::size_t{64} << 10;
 
-    /// Blanks and control characters are refused, other bytes beyond ASCII are percent-encoded; user
-    /// names and zones are refused; the fragment is dropped. Errors: bad_url, bad_name.
+    /// Blanks and control characters are refused, other bytes beyond ASCII are percent-encoded;
+    /// user names and zones are refused; the fragment is dropped. Errors: bad_url, bad_name.
     static Result<Url> parse(std::string_view text);
     /// What a Location header means here. Errors: bad_url, bad_name.
     Result<Url> resolve(std::string_view reference) const;

@@ -1,6 +1,6 @@
 #pragma once
-/// Watches a file descriptor for a library that keeps its own state (libcurl, c-ares): it says what it wants to know now,
-/// and is told again and again as long as that is so.
+/// Watches a file descriptor for a library that keeps its own state (libcurl, c-ares): it says what
+/// it wants to know now, and is told again and again as long as that is so.
 
 #include "os/loop.hpp"
 
@@ -22,9 +22,9 @@ class LevelWatch final : private Waiter, private Runnable {
 public:
     LevelWatch(Loop& loop, int fd, LevelWatchOwner& owner) : loop_(loop), owner_(owner), fd_(fd) {}
 
-    /// What the owner wants to be told from now on. Wanting less costs no system call: the kernel is told when it reports
-    /// something that nobody wants, which between two requests on one connection is usually never.
-    /// Errors: io, not_permitted.
+    /// What the owner wants to be told from now on. Wanting less costs no system call: the kernel
+    /// is told when it reports something that nobody wants, which between two requests on one
+    /// connection is usually never. Errors: io, not_permitted.
     Result<void> want(Ready what);
 
 private:

@@ -1,0 +1,639 @@
+#include "core/http_client.hpp"
+#include "core/resolver.hpp"
+#include "support/canned_server.hpp"
+#include "support/dnsmasq_server.hpp"
+#include "support/echo_server.hpp"
+#include "support/nginx_server.hpp"
+#include "support/ports.hpp"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <set>
+#include <span>
+#include <sstream>
+#include <string_view>
+
+using namespace hws;
+using namespace hws::host;
+using namespace hws::host::core;
+using namespace hws::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::byte> bytes_of(std::string_view text) {
+    const auto* data = reinterpret_cast<const std::byte*>(text.data());
+    return {data, data + text.size()};
+}
+
+std::string text_of(const std::vector<std::byte>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// All values of a header, in their order.
+std::vector<std::string> values_of(const HttpHeaders& headers, std::string_view name) {
+    std::vector<std::string> values;
+    for (const auto& header : headers)
+        if (header.first == name) values.push_back(header.second);
+    return values;
+}
+
+/// The numbers of the connections that nginx served requests on.
+std::set<std::string> connections_in(const std::string& access_log) {
+    std::set<std::string> numbers;
+    std::istringstream lines(access_log);
+    for (std::string line; std::getline(lines, line);)
+        numbers.insert(line.substr(0, line.find(' ')));
+    return numbers;
+}
+
+/// A plugin's client on a loop.
+struct Browser {
+    explicit Browser(std::initializer_list<std::string_view> rules = {"allow http:127.0.0.1:*"},
+                     Limits with_limits = {}, ResolverOptions resolver_options = {})
+        : policy(Policy::parse(rules).value()), limits(with_limits),
+          resolver(Resolver::create(*loop, std::move(resolver_options)).value()),
+          client(std::make_unique<HttpClient>(*loop, *resolver, policy, limits)) {}
+
+    Result<HttpResponse> fetch(HttpRequest request, std::chrono::milliseconds wait = 20s) {
+        return os::run(*loop, client->fetch(std::move(request), os::deadline_after(wait)));
+    }
+    Result<HttpResponse> get(std::string url, std::chrono::milliseconds wait = 20s) {
+        return fetch({.method = "GET", .url = std::move(url), .headers = {}, .body = {}}, wait);
+    }
+    Errc error_of_get(std::string url, std::chrono::milliseconds wait = 20s) {
+        const auto response = get(std::move(url), wait);
+        REQUIRE_FALSE(response.has_value());
+        INFO(response.error().message());
+        return response.error().code();
+    }
+    template <class T> void run_all(std::vector<os::Task<T>>& tasks) {
+        for (auto& task : tasks)
+            task.start(*loop);
+        loop->run_until([&] { return std::ranges::all_of(tasks, &os::Task<T>::is_done); });
+    }
+
+    std::unique_ptr<os::Loop> loop = os::Loop::create().value();
+    Policy policy;
+    Limits limits;
+    std::unique_ptr<Resolver> resolver;
+    std::unique_ptr<HttpClient> client;
+};
+
+std::string redirects_to(std::string_view location) {
+    return "HTTP/1.1 302 Found\r\nLocation: " + std::string(location) +
+           "\r\nContent-Length: 0\r\n\r\n";
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("http");
+
+TEST_CASE("a GET gives status, headers and body") {
+    NginxServer nginx;
+    Browser browser;
+
+    const auto response = browser.get(nginx.url("/index.html"));
+
+    REQUIRE(response.has_value());
+    CHECK(response->status == 200);
+    CHECK(text_of(response->body) == "hello from nginx\n");
+    CHECK(values_of(response->headers, "Content-Length") == std::vector<std::string>{"17"});
+    CHECK(response->url == nginx.url("/index.html"));
+}
+
+TEST_CASE("requests in turn use one connection") {
+    NginxServer nginx;
+    Browser browser;
+    for (int i = 0; i < 20; ++i)
+        CHECK(browser.get(nginx.url())->status == 200);
+    CHECK(connections_in(nginx.access_log()).size() == 1);
+}
+
+TEST_CASE("two plugins never share a connection") {
+    NginxServer nginx;
+    Browser one;
+    Browser other;
+    for (int i = 0; i < 3; ++i) {
+        CHECK(one.get(nginx.url())->status == 200);
+        CHECK(other.get(nginx.url())->status == 200);
+    }
+    CHECK(connections_in(nginx.access_log()).size() == 2);
+}
+
+TEST_CASE("a connection that the server has closed meanwhile is replaced") {
+    NginxServer nginx({.server = "keepalive_requests 2;", .http = ""});
+    Browser browser;
+    for (int i = 0; i < 6; ++i)
+        CHECK(browser.get(nginx.url())->status == 200);
+    CHECK(connections_in(nginx.access_log()).size() == 3);
+}
+
+TEST_CASE("fifty requests at once are all answered, over a bounded number of connections") {
+    NginxServer nginx;
+    nginx.write("one", std::string(100'000, 'x'));
+    Browser browser;
+    std::vector<os::Task<HttpResponse>> tasks;
+    for (int i = 0; i < 50; ++i)
+        tasks.push_back(browser.client->fetch(
+            {.method = "GET", .url = nginx.url("/one"), .headers = {}, .body = {}},
+            os::deadline_after(20s)));
+    browser.run_all(tasks);
+    for (auto& task : tasks)
+        CHECK(task.take_result()->body.size() == 100'000);
+    CHECK(connections_in(nginx.access_log()).size() <= HttpClient::max_exchanges);
+}
+
+TEST_CASE("IPv6 literals work as IPv4 ones do") {
+    if (!has_ipv6_loopback()) return;
+    NginxServer nginx;
+    Browser browser({"allow http:[::1]:*"});
+    const auto response = browser.get("http://[::1]:" + std::to_string(nginx.port()) + "/");
+    REQUIRE(response.has_value());
+    CHECK(text_of(response->body) == "hello from nginx\n");
+}
+
+TEST_CASE("a header that comes twice is kept twice, in order") {
+    NginxServer nginx({.server = "location /c { add_header Set-Cookie a=1; add_header X y; "
+                                 "add_header Set-Cookie b=2; return 200 ok; }",
+                       .http = ""});
+    Browser browser;
+    const auto response = browser.get(nginx.url("/c"));
+    CHECK(values_of(response->headers, "Set-Cookie") == std::vector<std::string>{"a=1", "b=2"});
+    // And no cookie is ever sent back.
+    CHECK(browser.get(nginx.url("/c"))->status == 200);
+}
+
+TEST_CASE("a status such as 404 or 500 is an answer, not an error") {
+    NginxServer nginx({.server = "location /500 { return 500 sorry; }", .http = ""});
+    Browser browser;
+    CHECK(browser.get(nginx.url("/nothing"))->status == 404);
+    const auto response = browser.get(nginx.url("/500"));
+    CHECK(response->status == 500);
+    CHECK(text_of(response->body) == "sorry");
+}
+
+TEST_CASE("an 8 MiB body arrives whole") {
+    NginxServer nginx;
+    std::string body(std::size_t{8} << 20, '\0');
+    for (std::size_t i = 0; i < body.size(); ++i)
+        body[i] = static_cast<char>(i * 31 % 251);
+    nginx.write("big", body);
+    Browser browser;
+    CHECK(text_of(browser.get(nginx.url("/big"))->body) == body);
+}
+
+TEST_CASE("chunked bodies and answers that end with the connection are read") {
+    CannedServer chunked("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: T\r\n\r\n"
+                         "5\r\nhello\r\n6\r\n world\r\n0\r\nT: 1\r\n\r\n");
+    CannedServer closing("HTTP/1.0 200 OK\r\n\r\nhello world");
+    Browser browser;
+    CHECK(text_of(browser.get(chunked.url())->body) == "hello world");
+    CHECK(values_of(browser.get(chunked.url())->headers, "T").empty());
+    CHECK(text_of(browser.get(closing.url())->body) == "hello world");
+}
+
+TEST_CASE("what comes before the answer is not taken for it") {
+    CannedServer server("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                        "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n");
+    Browser browser;
+    const auto response = browser.get(server.url());
+    CHECK(response->status == 200);
+    CHECK(values_of(response->headers, "Link").empty());
+    CHECK(values_of(response->headers, "X") == std::vector<std::string>{"a b"});
+}
+
+TEST_CASE("a body beyond the limit is too large, packed or not") {
+    NginxServer nginx(
+        {.server =
+             "location /packed { gzip on; gzip_types *; gzip_min_length 1; alias @PREFIX@/www; }",
+         .http = ""});
+    nginx.write("big", std::string(200'000, 'x'));
+    Limits limits;
+    limits.http_body_bytes = 100'000;
+    Browser browser({"allow http:127.0.0.1:*"}, limits);
+    CHECK(browser.error_of_get(nginx.url("/big")) == Errc::too_large);
+    CHECK(browser.error_of_get(nginx.url("/packed/big")) == Errc::too_large);
+    nginx.write("fits", std::string(100'000, 'x'));
+    CHECK(browser.get(nginx.url("/fits"))->body.size() == 100'000);
+}
+
+TEST_CASE("headers beyond the limit are too large, in one line or in many") {
+    std::string many = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 2000; ++i)
+        many += "X-Padding: " + std::string(50, 'x') + "\r\n";
+    CannedServer many_lines(many + "\r\n");
+    CannedServer one_line("HTTP/1.1 200 OK\r\nX: " + std::string(200'000, 'x') + "\r\n\r\n");
+    Limits limits;
+    limits.http_header_bytes = 64 << 10;
+    Browser browser({"allow http:127.0.0.1:*"}, limits);
+    CHECK(browser.error_of_get(many_lines.url()) == Errc::too_large);
+    CHECK(browser.error_of_get(one_line.url()) == Errc::too_large);
+}
+
+TEST_CASE("gzip is asked for and unpacked unless the request says itself what it accepts") {
+    NginxServer nginx(
+        {.server = "gzip on; gzip_types *; gzip_min_length 1; gzip_http_version 1.0;", .http = ""});
+    nginx.write("text", std::string(10'000, 'x'));
+    Browser browser;
+
+    const auto unpacked = browser.get(nginx.url("/text"));
+    CHECK(text_of(unpacked->body) == std::string(10'000, 'x'));
+    CHECK(values_of(unpacked->headers, "Content-Encoding").empty());
+    CHECK(values_of(unpacked->headers, "Content-Length").empty());
+
+    const auto packed = browser.fetch({.method = "GET",
+                                       .url = nginx.url("/text"),
+                                       .headers = {{"accept-encoding", "gzip"}},
+                                       .body = {}});
+    CHECK(values_of(packed->headers, "Content-Encoding") == std::vector<std::string>{"gzip"});
+    CHECK(packed->body.size() < 1'000);
+
+    const auto plain = browser.fetch({.method = "GET",
+                                      .url = nginx.url("/text"),
+                                      .headers = {{"Accept-Encoding", "identity"}},
+                                      .body = {}});
+    CHECK(plain->body.size() == 10'000);
+}
+
+TEST_CASE("method, headers and body arrive as they were given") {
+    EchoServer server({.behaviour = Behaviour::say_nothing});
+    Browser browser({"allow http:127.0.0.1:*"});
+    const std::string url = "http://" + server.address() + "/path?q=1";
+    const auto sent_by = [&](HttpRequest request, std::size_t connection) {
+        request.url = url;
+        const auto response = browser.fetch(std::move(request), 100ms);
+        CHECK(response.error() == Errc::timed_out);
+        return server.received_on(connection);
+    };
+
+    CHECK(sent_by({.method = "POST",
+                   .url = {},
+                   .headers = {{"X-A", "1"}, {"X-Empty", ""}, {"X-A", " 2 "}},
+                   .body = bytes_of("hello")},
+                  0) == "POST /path?q=1 HTTP/1.1\r\nHost: " + server.address() +
+                            "\r\nUser-Agent: hws/0.1\r\nAccept: */*\r\nAccept-Encoding: "
+                            "gzip\r\nX-A: 1\r\nX-Empty:\r\nX-A: 2\r\n"
+                            "Content-Length: 5\r\n\r\nhello");
+    CHECK(sent_by({.method = "PUT",
+                   .url = {},
+                   .headers = {{"Content-Type", "t/t"},
+                               {"content-length", "0"},
+                               {"User-Agent", "me"},
+                               {"Accept", "x/y"},
+                               {"Accept-Encoding", "identity"},
+                               {"host", server.address()}},
+                   .body = {}},
+                  1) == "PUT /path?q=1 HTTP/1.1\r\nHost: " + server.address() +
+                            "\r\nContent-Type: t/t\r\nUser-Agent: me\r\nAccept: "
+                            "x/y\r\nAccept-Encoding: identity\r\n"
+                            "Content-Length: 0\r\n\r\n");
+    const std::string tail = " /path?q=1 HTTP/1.1\r\nHost: " + server.address() +
+                             "\r\nUser-Agent: hws/0.1\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n";
+    CHECK(sent_by({.method = "GET", .url = {}, .headers = {}, .body = {}}, 2) ==
+          "GET" + tail + "\r\n");
+    CHECK(sent_by({.method = "GET", .url = {}, .headers = {}, .body = bytes_of("x")}, 3) ==
+          "GET" + tail + "Content-Length: 1\r\n\r\nx");
+    CHECK(sent_by({.method = "DELETE", .url = {}, .headers = {}, .body = {}}, 4) ==
+          "DELETE" + tail + "\r\n");
+    CHECK(sent_by({.method = "purge", .url = {}, .headers = {}, .body = bytes_of("y")}, 5) ==
+          "purge" + tail + "Content-Length: 1\r\n\r\ny");
+    CHECK(sent_by({.method = "HEAD", .url = {}, .headers = {}, .body = {}}, 6) ==
+          "HEAD /path?q=1 HTTP/1.1\r\nHost: " + server.address() +
+              "\r\nUser-Agent: hws/0.1\r\nAccept: */*\r\n\r\n");
+}
+
+TEST_CASE("a large body is sent without waiting for 100 Continue") {
+    NginxServer nginx(
+        {.server = "location /up { proxy_pass http://127.0.0.1:@PORT@/down; } location /down { "
+                   "client_body_in_single_buffer on; return 200 $content_length; }",
+         .http = ""});
+    Browser browser;
+    const auto start = os::Clock::now();
+    const auto response = browser.fetch({.method = "POST",
+                                         .url = nginx.url("/up"),
+                                         .headers = {},
+                                         .body = std::vector<std::byte>(std::size_t{4} << 20)});
+    CHECK(text_of(response->body) == "4194304");
+    CHECK(os::Clock::now() - start < 5s);
+}
+
+TEST_CASE("HEAD and 204 have no body, and the connection goes on") {
+    NginxServer nginx({.server = "location /204 { return 204; }", .http = ""});
+    Browser browser;
+    const auto head =
+        browser.fetch({.method = "HEAD", .url = nginx.url(), .headers = {}, .body = {}});
+    CHECK(head->status == 200);
+    CHECK(head->body.empty());
+    CHECK(values_of(head->headers, "Content-Length") == std::vector<std::string>{"17"});
+    const auto none = browser.get(nginx.url("/204"));
+    CHECK(none->status == 204);
+    CHECK(none->body.empty());
+    CHECK(browser.get(nginx.url())->body.size() == 17);
+    CHECK(connections_in(nginx.access_log()).size() == 1);
+}
+
+TEST_CASE("ten redirects are followed and the eleventh is an error") {
+    NginxServer nginx(
+        {.server = "location ~ ^/r/1$ { return 302 /done; } location ~ ^/r/(?<n>1?)(?<d>[0-9])$ { "
+                   "return 302 /r/$next; } location /done { return 200 done; }",
+         .http = "map $uri $next { /r/2 1; /r/3 2; /r/4 3; /r/5 4; /r/6 5; /r/7 6; /r/8 7; /r/9 8; "
+                 "/r/10 9; /r/11 10; }"});
+    Browser browser;
+    const auto response = browser.get(nginx.url("/r/10"));
+    REQUIRE(response.has_value());
+    CHECK(text_of(response->body) == "done");
+    CHECK(response->url == nginx.url("/done"));
+    CHECK(browser.error_of_get(nginx.url("/r/11")) == Errc::too_many_redirects);
+    CHECK(connections_in(nginx.access_log()).size() <= 2);
+}
+
+TEST_CASE("a redirect loop ends, and without a limit a redirect is an answer") {
+    NginxServer nginx({.server = "location /loop { return 301 /loop; }", .http = ""});
+    Browser browser;
+    CHECK(browser.error_of_get(nginx.url("/loop")) == Errc::too_many_redirects);
+    const auto response = browser.fetch({.method = "GET",
+                                         .url = nginx.url("/loop"),
+                                         .headers = {},
+                                         .body = {},
+                                         .max_redirects = {}});
+    CHECK(response->status == 301);
+    const auto none = browser.fetch({.method = "GET",
+                                     .url = nginx.url("/loop"),
+                                     .headers = {},
+                                     .body = {},
+                                     .max_redirects = 0});
+    CHECK(none.error() == Errc::too_many_redirects);
+}
+
+TEST_CASE("a redirect to a denied address is denied, and nothing arrives there") {
+    EchoServer canary({.behaviour = Behaviour::say_nothing});
+    for (const std::string& location : {"http://" + canary.address() + "/",
+                                        "http://localhost:" + std::to_string(canary.port()) + "/",
+                                        "//" + canary.address() + "/"}) {
+        CannedServer server(redirects_to(location));
+        Browser browser({"allow http:127.0.0.1:" + std::to_string(server.port())});
+        CHECK(browser.error_of_get(server.url()) == Errc::denied);
+    }
+    // Nor by a scheme that only https rules know.
+    CannedServer server(redirects_to("https://" + canary.address() + "/"));
+    Browser browser;
+    CHECK(browser.error_of_get(server.url()) == Errc::denied);
+    CHECK(canary.connections() == 0);
+}
+
+TEST_CASE("a redirect to what is no http URL is refused") {
+    for (const char* location :
+         {"ftp://127.0.0.1/", "file:///etc/passwd", "http://2130706433/", "http://u@127.0.0.1/"}) {
+        CannedServer server(redirects_to(location));
+        Browser browser;
+        const Errc error = browser.error_of_get(server.url());
+        CHECK((error == Errc::bad_url || error == Errc::bad_name));
+    }
+}
+
+TEST_CASE("credentials stay with the origin they were given for") {
+    EchoServer other({.behaviour = Behaviour::say_nothing});
+    CannedServer server(redirects_to("http://" + other.address() + "/x"));
+    Browser browser;
+    const auto response = browser.fetch(
+        {.method = "GET",
+         .url = server.url(),
+         .headers = {{"authorization", "secret"}, {"Cookie", "secret"}, {"X-Other", "1"}},
+         .body = {}},
+        200ms);
+    CHECK(response.error() == Errc::timed_out);
+    const std::string seen = other.received_on(0);
+    CHECK(seen.find("X-Other: 1") != seen.npos);
+    CHECK(seen.find("secret") == seen.npos);
+}
+
+TEST_CASE("303 turns a POST into a GET, 307 repeats it") {
+    NginxServer nginx(
+        {.server = "location /303 { return 303 /seen; } location /302 { return 302 /seen; } "
+                   "location /307 { return 307 /seen; } location /seen { return 200 "
+                   "\"$request_method $http_authorization $content_length\"; }",
+         .http = ""});
+    Browser browser;
+    const auto post = [&](const char* path) {
+        const auto response =
+            browser.fetch({.method = "POST",
+                           .url = nginx.url(path),
+                           .headers = {{"Authorization", "mine"}, {"Content-Type", "text/plain"}},
+                           .body = bytes_of("body")});
+        return response ? text_of(response->body) : response.error().message();
+    };
+    CHECK(post("/303") == "GET mine ");
+    CHECK(post("/302") == "GET mine ");
+    CHECK(post("/307") == "POST mine 4");
+}
+
+TEST_CASE("a redirect with a long body is followed all the same") {
+    CannedServer server(
+        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 1000000\r\n\r\n" +
+        std::string(1'000'000, 'x'));
+    Browser browser;
+    CHECK(browser.error_of_get(server.url()) == Errc::too_many_redirects);
+    CHECK(server.connections() == 11);
+}
+
+TEST_CASE("a header or method that would end its line is refused before anything is sent") {
+    EchoServer canary({.behaviour = Behaviour::say_nothing});
+    Browser browser;
+    const std::string url = "http://" + canary.address() + "/";
+    using namespace std::string_literals;
+    for (const auto& [name, value] : {std::pair{"X"s, "a\r\nHost: evil"s},
+                                      {"X"s, "a\nb"s},
+                                      {"X"s, "a\rb"s},
+                                      {"X"s, "a\0b"s},
+                                      {"X\r\nY"s, "a"s},
+                                      {"X: y"s, "a"s},
+                                      {"X Y"s, "a"s},
+                                      {""s, "a"s},
+                                      {"X\0"s, "a"s},
+                                      {"X\xc3\xa4"s, "a"s},
+                                      {"X"s, "a\x01"s},
+                                      {"X"s, "a\x7f"s},
+                                      {"Host"s, "evil.test"s},
+                                      {"Content-Length"s, "5"s},
+                                      {"Transfer-Encoding"s, "chunked"s},
+                                      {"Connection"s, "close"s},
+                                      {"Proxy-Authorization"s, "x"s},
+                                      {"upgrade"s, "h2c"s},
+                                      {"TE"s, "gzip"s}}) {
+        CAPTURE(name);
+        const auto response =
+            browser.fetch({.method = "GET", .url = url, .headers = {{name, value}}, .body = {}});
+        CHECK(response.error() == Errc::invalid_argument);
+        CHECK(response.error().context().find_first_of("\r\n"s + '\0') == std::string::npos);
+    }
+    for (const std::string& method :
+         {""s, "GET /x HTTP/1.1\r\n\r\nGET"s, "G ET"s, "GET\0"s, "CONNECT"s}) {
+        const auto response =
+            browser.fetch({.method = method, .url = url, .headers = {}, .body = {}});
+        CHECK(response.error() == Errc::invalid_argument);
+    }
+    CHECK(browser.error_of_get(url + "\r\nX: y") == Errc::bad_url);
+    CHECK(browser.error_of_get("ftp://" + canary.address()) == Errc::bad_url);
+    CHECK(canary.connections() == 0);
+}
+
+TEST_CASE("a silent server times out, and the connection is gone at once") {
+    EchoServer server({.behaviour = Behaviour::say_nothing});
+    Browser browser;
+    const auto start = os::Clock::now();
+    CHECK(browser.error_of_get("http://" + server.address() + "/", 100ms) == Errc::timed_out);
+    CHECK(os::Clock::now() - start < 2s);
+}
+
+TEST_CASE("a request can be given up while it is in flight, and the client goes on") {
+    EchoServer silent({.behaviour = Behaviour::say_nothing});
+    NginxServer nginx;
+    Browser browser;
+    {
+        auto task = browser.client->fetch(
+            {.method = "GET", .url = "http://" + silent.address() + "/", .headers = {}, .body = {}},
+            os::no_deadline);
+        task.start(*browser.loop);
+        browser.loop->run_until([&] { return silent.received_bytes() > 0; });
+        CHECK_FALSE(task.is_done());
+    }
+    CHECK(browser.get(nginx.url())->status == 200);
+    // Before its first step, too.
+    browser.client
+        ->fetch({.method = "GET", .url = nginx.url(), .headers = {}, .body = {}}, os::no_deadline)
+        .start(*browser.loop);
+    CHECK(browser.get(nginx.url())->status == 200);
+}
+
+TEST_CASE("a server that closes early or breaks the protocol is told apart from one that refuses") {
+    Browser browser;
+    EchoServer closing({.behaviour = Behaviour::close});
+    CHECK(browser.error_of_get("http://" + closing.address() + "/") == Errc::reset);
+    EchoServer resetting({.behaviour = Behaviour::reset});
+    CHECK(browser.error_of_get("http://" + resetting.address() + "/") == Errc::reset);
+    CannedServer cut("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    CHECK(browser.error_of_get(cut.url()) == Errc::reset);
+    CannedServer cut_chunk("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\nhalf");
+    CHECK(browser.error_of_get(cut_chunk.url()) == Errc::reset);
+    CannedServer no_chunk("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    CHECK(browser.error_of_get(no_chunk.url()) == Errc::protocol);
+    CannedServer babbling("SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n");
+    CHECK(browser.error_of_get(babbling.url()) == Errc::protocol);
+    CHECK(browser.error_of_get("http://127.0.0.1:" + std::to_string(free_port()) + "/") ==
+          Errc::refused);
+}
+
+TEST_CASE("an https URL asks for an https rule, and a server without TLS fails the handshake") {
+    NginxServer nginx;
+    Browser without;
+    CHECK(without.error_of_get("https://" + nginx.address() + "/") == Errc::denied);
+    Browser browser({"allow https:127.0.0.1:*"});
+    CHECK(browser.error_of_get("https://" + nginx.address() + "/") == Errc::tls_failed);
+    CHECK(browser.error_of_get(nginx.url()) == Errc::denied);
+}
+
+TEST_CASE("names are resolved by our resolver, and their addresses need a rule of their own") {
+    NginxServer nginx;
+    DnsmasqServer dns({"--host-record=web.test,127.0.0.1", "--address=/nowhere.test/"});
+    const ResolverOptions options{
+        .servers = {dns.address()}, .search_domains = {}, .timeout = 2s, .tries = 1};
+    const std::string port = ":" + std::to_string(nginx.port());
+
+    Browser by_name({"allow http:*.test:*"}, {}, options);
+    CHECK(by_name.error_of_get("http://web.test" + port + "/") == Errc::denied);
+    CHECK(by_name.error_of_get("http://nowhere.test" + port + "/") == Errc::name_not_found);
+    CHECK(nginx.access_log().empty());
+
+    Browser by_both({"allow http:web.test:*", "allow http:127.0.0.1:*"}, {}, options);
+    for (int i = 0; i < 3; ++i) {
+        const auto response = by_both.get("http://Web.test" + port + "/");
+        REQUIRE(response.has_value());
+        CHECK(text_of(response->body) == "hello from nginx\n");
+    }
+    CHECK(connections_in(nginx.access_log()).size() == 1);
+
+    Browser unnamed({"deny http:*:*"}, {}, options);
+    CHECK(unnamed.error_of_get("http://secret.test/") == Errc::denied);
+    CHECK(dns.query_log().find("secret.test") == std::string::npos);
+}
+
+TEST_CASE("a streamed body makes the server wait for its reader") {
+    NginxServer nginx;
+    std::string body(std::size_t{4} << 20, '\0');
+    for (std::size_t i = 0; i < body.size(); ++i)
+        body[i] = static_cast<char>(i * 7 % 253);
+    nginx.write("big", body);
+    Browser browser;
+    auto exchange = os::run(
+        *browser.loop, browser.client->start(
+                           {.method = "GET", .url = nginx.url("/big"), .headers = {}, .body = {}},
+                           os::deadline_after(20s)));
+    REQUIRE(exchange.has_value());
+    CHECK((*exchange)->head().status == 200);
+    CHECK((*exchange)->head().version == 11);
+
+    // Nobody reads: the buffer fills, and stays bounded.
+    (void)os::run(*browser.loop, [](os::Loop& loop) -> os::Task<> {
+        co_await os::sleep_until(loop, os::deadline_after(100ms));
+        co_return Result<void>();
+    }(*browser.loop));
+    CHECK((*exchange)->readable_bytes() >= std::size_t{256} << 10);
+    CHECK((*exchange)->readable_bytes() < std::size_t{320} << 10);
+
+    std::string seen;
+    std::vector<std::byte> piece(10'000);
+    for (;;) {
+        const auto bytes =
+            os::run(*browser.loop, (*exchange)->read(piece, os::deadline_after(20s)));
+        REQUIRE(bytes.has_value());
+        if (*bytes == 0) break;
+        seen.append(reinterpret_cast<const char*>(piece.data()), *bytes);
+    }
+    CHECK(seen == body);
+    CHECK((*exchange)->is_complete());
+    // The other exchanges of the client were not held up meanwhile, and the connection is used
+    // again.
+    CHECK(browser.get(nginx.url())->status == 200);
+    CHECK(connections_in(nginx.access_log()).size() == 1);
+}
+
+TEST_CASE("an exchange that outlives its client is canceled") {
+    NginxServer nginx;
+    nginx.write("big", std::string(std::size_t{4} << 20, 'x'));
+    Browser browser;
+    auto exchange = os::run(
+        *browser.loop, browser.client->start(
+                           {.method = "GET", .url = nginx.url("/big"), .headers = {}, .body = {}},
+                           os::deadline_after(20s)));
+    REQUIRE(exchange.has_value());
+    browser.client.reset();
+    std::vector<std::byte> piece(1'000'000);
+    Result<std::size_t> bytes = std::size_t{1};
+    while (bytes && *bytes > 0)
+        bytes = (*exchange)->try_read(piece);
+    REQUIRE_FALSE(bytes.has_value());
+    CHECK(bytes.error() == Errc::canceled);
+}
+
+TEST_CASE("an idle client does nothing") {
+    NginxServer nginx;
+    Browser browser;
+    CHECK(browser.get(nginx.url())->status == 200);
+    nginx.process().stop(); // the idle connection hangs up
+    int rounds = 0;
+    const auto until = os::deadline_after(200ms);
+    auto sleep = [](os::Loop& loop, os::Deadline deadline) -> os::Task<> {
+        co_await os::sleep_until(loop, deadline);
+        co_return Result<void>();
+    }(*browser.loop, until);
+    sleep.start(*browser.loop);
+    browser.loop->run_until([&] {
+        ++rounds;
+        return sleep.is_done();
+    });
+    CHECK(rounds < 20);
+    CHECK(browser.error_of_get(nginx.url()) == Errc::refused);
+}
+
+TEST_SUITE_END();
