@@ -5,6 +5,8 @@
 #include "support/echo_server.hpp"
 #include "support/nginx_server.hpp"
 #include "support/ports.hpp"
+#include "support/process.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -50,10 +52,12 @@ std::set<std::string> connections_in(const std::string& access_log) {
 /// A plugin's client on a loop.
 struct Browser {
     explicit Browser(std::initializer_list<std::string_view> rules = {"allow http:127.0.0.1:*"},
-                     Limits with_limits = {}, ResolverOptions resolver_options = {})
+                     Limits with_limits = {}, ResolverOptions resolver_options = {},
+                     HttpClientOptions options = {})
         : policy(Policy::parse(rules).value()), limits(with_limits),
           resolver(Resolver::create(*loop, std::move(resolver_options)).value()),
-          client(std::make_unique<HttpClient>(*loop, *resolver, policy, limits)) {}
+          client(
+              std::make_unique<HttpClient>(*loop, *resolver, policy, limits, std::move(options))) {}
 
     Result<HttpResponse> fetch(HttpRequest request, std::chrono::milliseconds wait = 20s) {
         return os::run(*loop, client->fetch(std::move(request), os::deadline_after(wait)));
@@ -531,6 +535,43 @@ TEST_CASE("an https URL asks for an https rule, and a server without TLS fails t
     Browser browser({"allow https:127.0.0.1:*"});
     CHECK(browser.error_of_get("https://" + nginx.address() + "/") == Errc::tls_failed);
     CHECK(browser.error_of_get(nginx.url()) == Errc::denied);
+}
+
+TEST_CASE("TLS is verified: the issuer, the name and the address") {
+    TemporaryFolder folder;
+    const std::string key = folder.path() / "key.pem";
+    const std::string certificate = folder.path() / "certificate.pem";
+    REQUIRE(run_process({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+                         "-days", "2", "-subj", "/CN=web.test", "-addext",
+                         "subjectAltName=DNS:web.test,IP:127.0.0.1"})
+                .wait(1s) == 0);
+    const std::string port = std::to_string(free_port());
+    NginxServer nginx({.server = "",
+                       .http = "server { listen 127.0.0.1:" + port +
+                               " ssl http2; ssl_certificate " + certificate +
+                               "; ssl_certificate_key " + key + "; root @PREFIX@/www; }"});
+    DnsmasqServer dns({"--address=/test/127.0.0.1"});
+    const ResolverOptions resolver{
+        .servers = {dns.address()}, .search_domains = {}, .timeout = 2s, .tries = 1};
+    const std::string by_name = "https://web.test:" + port + "/";
+
+    Browser trusting({"allow https:127.0.0.1:*", "allow https:*.test:*"}, {}, resolver,
+                     {.ca_file = certificate});
+    const auto response = trusting.get(by_name);
+    REQUIRE(response.has_value());
+    CHECK(text_of(response->body) == "hello from nginx\n");
+    CHECK(trusting.get("https://127.0.0.1:" + port + "/").has_value());
+    CHECK(trusting.error_of_get("https://other.test:" + port + "/") == Errc::tls_failed);
+    auto exchange =
+        os::run(*trusting.loop,
+                trusting.client->start({.method = "GET", .url = by_name, .headers = {}, .body = {}},
+                                       os::deadline_after(20s)));
+    REQUIRE(exchange.has_value());
+    CHECK((*exchange)->head().version == 20);
+
+    Browser strict({"allow https:127.0.0.1:*", "allow https:*.test:*"}, {}, resolver);
+    CHECK(strict.error_of_get(by_name) == Errc::tls_failed);
 }
 
 TEST_CASE("names are resolved by our resolver, and their addresses need a rule of their own") {
