@@ -5,8 +5,10 @@ get_filename_component(hws_abi_root "${CMAKE_CURRENT_LIST_DIR}/../../abi" ABSOLU
 set(HWS_GUEST_SDK_INCLUDES
     ${hws_guest_root}/include
     ${hws_abi_root})
+# The part that the host is built of, too
+set(HWS_GUEST_ABI_SOURCES
+    ${hws_abi_root}/ip_addr.cpp)
 set(HWS_GUEST_SDK_SOURCES
-    ${hws_abi_root}/ip_addr.cpp
     ${hws_guest_root}/src/base64.cpp
     ${hws_guest_root}/src/http.cpp
     ${hws_guest_root}/src/icmp_socket.cpp

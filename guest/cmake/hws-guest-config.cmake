@@ -9,7 +9,8 @@ include("${CMAKE_CURRENT_LIST_DIR}/HwsGuestSources.cmake")
 
 # Objects and not an archive: what a plugin does not use the linker drops all the same, and no archiver for wasm is needed.
 if(NOT TARGET hws::guest)
-    add_library(hws_guest_v1 OBJECT EXCLUDE_FROM_ALL ${HWS_GUEST_SDK_SOURCES} ${HWS_GUEST_BACKEND_V1_SOURCES})
+    add_library(hws_guest_v1 OBJECT EXCLUDE_FROM_ALL
+        ${HWS_GUEST_ABI_SOURCES} ${HWS_GUEST_SDK_SOURCES} ${HWS_GUEST_BACKEND_V1_SOURCES})
     target_include_directories(hws_guest_v1 PUBLIC ${HWS_GUEST_SDK_INCLUDES})
     add_library(hws::guest ALIAS hws_guest_v1)
 endif()

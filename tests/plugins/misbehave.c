@@ -6,7 +6,9 @@
  * good                sets the output "good", returns 0: the instance still works
  * spin                loops for ever without a host call
  * spin_in_host        loops for ever with a host call (length) in each turn
- * recurse             calls itself for ever
+ * recurse             calls itself until the engine's stack is used up (out_of_stack)
+ * recurse_with_memory the same with 1 KiB of linear memory each time: the stack in linear memory ends first, a trap as of
+ *                     trap_out_of_bounds; the instance is then broken
  * grow_memory         memory.grow by a page until it is refused, touching each; outputs the number of pages, returns 0
  * alloc_blocks        kernel alloc of 1 MiB until it returns 0; outputs how many there were, returns 0
  * alloc_tiny_blocks   kernel alloc of 1 byte until it returns 0, 100,000,000 at most; outputs how many, returns 0
@@ -79,7 +81,7 @@ static int32_t answer_number(uint64_t number) {
     return answer(at);
 }
 
-static volatile uint32_t sink;
+static volatile uint32_t sink; /* 0 at first */
 
 EXPORT(good) int32_t good(void) {
     return answer("good");
@@ -95,16 +97,26 @@ EXPORT(spin_in_host) int32_t spin_in_host(void) {
         sink += (uint32_t)kernel_length(sink);
 }
 
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Winfinite-recursion"
+/* Neither ends before the stack does: the counter is never 0 on the way. Nothing of the first lies in linear memory, so that the
+ * engine's stack ends; each turn of the second takes 1 KiB of the stack in linear memory. */
 static uint32_t recurse_from(uint32_t depth) {
-    volatile uint32_t here = depth;
-    return recurse_from(depth + 1) + here;
+    if (depth == 0) return sink;
+    return recurse_from(depth + 1) + sink;
 }
-#pragma clang diagnostic pop
+
+static uint32_t recurse_with_memory_from(uint32_t depth) {
+    volatile char here[1024];
+    here[depth % sizeof here] = (char)depth;
+    if (depth == 0) return sink;
+    return recurse_with_memory_from(depth + 1) + (uint32_t)here[depth % sizeof here];
+}
 
 EXPORT(recurse) int32_t recurse(void) {
-    return (int32_t)recurse_from(sink);
+    return (int32_t)recurse_from(sink + 1);
+}
+
+EXPORT(recurse_with_memory) int32_t recurse_with_memory(void) {
+    return (int32_t)recurse_with_memory_from(sink + 1);
 }
 
 EXPORT(grow_memory) int32_t grow_memory(void) {
