@@ -144,7 +144,7 @@ constexpr HostFunction bind(std::string_view module, std::string_view sentence) 
     // A row promises whether it may wait; a function that does otherwise does not compile.
     static_assert(is_task == (wait == abi::Wait::waits), "the row and its function disagree about waiting");
     HostFunction row{.module = module,
-                     .name = {},
+                     .name = name.view(),
                      .sentence = sentence,
                      .params = abi::params_of<Signature>,
                      .results = abi::results_of<Signature>};

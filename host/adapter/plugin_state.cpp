@@ -25,8 +25,13 @@ core::IcmpClient& PluginState::icmp() {
 void PluginState::note_failure(std::string_view operation, const Error& error) {
     const bool is_denial = error == Errc::denied;
     if (is_denial) ++statistics.denials;
-    log(is_denial ? LogLevel::warn : LogLevel::debug,
-        [&] { return std::string(operation) + " " + error.message(); });
+    if (is_denial && denial_sink) return denial_sink(operation, error.context());
+    const LogLevel level = is_denial ? LogLevel::warn : LogLevel::debug;
+    const auto& sink = remark_sink ? remark_sink : log_sink;
+    if (level < log_level || !sink) return;
+    std::string text = std::string(operation) + " " + error.message();
+    if (text.size() > limits.log_line_bytes) text.resize(limits.log_line_bytes);
+    sink(level, text);
 }
 
 } // namespace hws::host::adapter

@@ -85,6 +85,10 @@ struct PluginState {
     /// Where the plugin's log lines and the host's remarks about this plugin (denials, the reason behind a v1 zero) go.
     LogLevel log_level = LogLevel::info;
     std::function<void(LogLevel, std::string_view)> log_sink;
+    /// Where the host's remarks go if not to `log_sink`, so that a plugin cannot write one.
+    std::function<void(LogLevel, std::string_view)> remark_sink;
+    /// Told of each denial, whatever the level: the operation, and use, target and reason. Instead of a remark.
+    std::function<void(std::string_view, std::string_view)> denial_sink;
     Statistics statistics;
 
     /// Logs if the level is wanted; the text is only built then: `log(LogLevel::warn, [&] { return ...; })`.

@@ -18,6 +18,13 @@ Result<std::size_t> Socket::try_write(WriteBuffers from) {
     return count;
 }
 
+Result<std::size_t> Socket::try_peek(ReadBuffers into) {
+    if (!watch_->is(Ready::read)) return fail(Errc::would_block);
+    auto count = os::peek(fd_.get(), into);
+    if (!count && count.error() == Errc::would_block) watch_->clear(Ready::read);
+    return count;
+}
+
 Ready Socket::poll_now(Ready what) {
     const os::PollAnswer answer = os::poll_now(fd_.get());
     if (!answer.readable) watch_->clear(Ready::read);

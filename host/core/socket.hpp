@@ -16,6 +16,7 @@ class Socket : public Descriptor {
 public:
     Result<std::size_t> try_read(ReadBuffers into) override;
     Result<std::size_t> try_write(WriteBuffers from) override;
+    Result<std::size_t> try_peek(ReadBuffers into) override;
     os::Readiness& readiness() override { return *watch_; }
     os::Ready poll_now(os::Ready what) override;
     std::size_t readable_bytes() override { return os::readable_bytes(fd_.get()); }

@@ -137,10 +137,10 @@ private:
 
     EngineOptions options_;
     ModuleCache cache_;
-    EpochTicker ticker_;
     std::unique_ptr<Backend> pooled_;
     std::mutex on_demand_mutex_;
     std::unique_ptr<Backend> on_demand_;
+    EpochTicker ticker_; // last: it must stop before the engines that it counts for go
 };
 
 } // namespace hws::host::engine

@@ -1,5 +1,6 @@
 #include "engine/module_cache.hpp"
 
+#include "os/clock.hpp"
 #include "os/private_file.hpp"
 
 #include <openssl/crypto.h>

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,13 +95,6 @@ Result<void> create_private_file(const std::filesystem::path& file, std::span<co
     ::unlink(temporary.c_str());
     if (outcome < 0) return std::unexpected(std::move(error));
     return {};
-}
-
-void fill_random(std::span<std::byte> into) {
-    while (!into.empty()) {
-        const ssize_t count = ::getrandom(into.data(), into.size(), 0);
-        if (count > 0) into = into.subspan(static_cast<std::size_t>(count));
-    }
 }
 
 } // namespace hws::host::os

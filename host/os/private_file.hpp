@@ -23,7 +23,4 @@ Result<void> write_private_file(const std::filesystem::path& file, std::span<con
 /// As write_private_file, but only if it does not exist yet. Errors: exists.
 Result<void> create_private_file(const std::filesystem::path& file, std::span<const std::byte> content);
 
-/// Bytes nobody can guess (getrandom(2)).
-void fill_random(std::span<std::byte> into);
-
 } // namespace hws::host::os

@@ -102,6 +102,12 @@ Result<std::size_t> receive(int socket, std::span<const std::span<std::byte>> in
     return counted(::recvmsg(socket, &header, 0));
 }
 
+Result<std::size_t> peek(int socket, std::span<const std::span<std::byte>> into) {
+    BufferList<std::byte> list(into);
+    msghdr header = list.message();
+    return counted(::recvmsg(socket, &header, MSG_PEEK));
+}
+
 Result<std::size_t> receive_datagram(int socket, std::span<std::byte> into) {
     return counted(::recv(socket, into.data(), into.size(), MSG_TRUNC));
 }

@@ -28,6 +28,8 @@ Result<void> take_error(int socket);
 /// (MSG_NOSIGNAL). Errors: would_block, reset, broken_pipe, refused (udp), message_too_long, ...
 Result<std::size_t> send(int socket, std::span<const std::span<const std::byte>> from);
 Result<std::size_t> receive(int socket, std::span<const std::span<std::byte>> into);
+/// The same, but what was received stays there (MSG_PEEK).
+Result<std::size_t> peek(int socket, std::span<const std::span<std::byte>> into);
 
 /// Receives one datagram into the buffer and tells its whole length, which is larger than the buffer when it was cut.
 Result<std::size_t> receive_datagram(int socket, std::span<std::byte> into);

@@ -17,6 +17,13 @@ namespace {
 constexpr adapter::LogLevel internal(LogLevel level) { return static_cast<adapter::LogLevel>(level); }
 static_assert(internal(LogLevel::off) == adapter::LogLevel::off);
 
+void add(PluginStatistics& figures, const adapter::Statistics& counted) {
+    figures.host_calls += counted.host_calls;
+    figures.bytes_sent += counted.bytes_sent;
+    figures.bytes_received += counted.bytes_received;
+    figures.denials += counted.denials;
+}
+
 std::vector<std::byte> copy_of(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
 
 } // namespace
@@ -85,6 +92,14 @@ void Plugin::State::prepare() {
         plugin->log_sink = [this](adapter::LogLevel level, std::string_view text) {
             options.log(static_cast<LogLevel>(level), text);
         };
+    if (options.remark)
+        plugin->remark_sink = [this](adapter::LogLevel level, std::string_view text) {
+            options.remark(static_cast<LogLevel>(level), text);
+        };
+    if (options.on_denial)
+        plugin->denial_sink = [this](std::string_view operation, std::string_view reason) {
+            options.on_denial({operation, reason});
+        };
     instance = std::make_unique<engine::Instance>(*runtime->engine, *plugin, module->main, module->linked);
     runtime->plugins.push_back(this);
 }
@@ -123,6 +138,8 @@ os::Task<> Plugin::State::perform() {
 
 void Plugin::State::close() {
     auto whom = std::exchange(done, nullptr);
+    if (whom) statistics.call_time += os::Clock::now() - started;
+    if (plugin) add(statistics, plugin->statistics);
     task.cancel();
     instance.reset();
     plugin.reset();
@@ -217,16 +234,26 @@ Result<Output> Plugin::call(std::string_view export_name, std::string_view input
     return call(export_name, std::as_bytes(std::span(input)));
 }
 
-Result<std::uint32_t> Plugin::run() {
-    std::promise<Result<engine::CallOutcome>> promise;
+std::future<Result<std::uint32_t>> Plugin::run_async() {
+    std::promise<Result<std::uint32_t>> promise;
     auto future = promise.get_future();
     state_->runtime->loop->post([state = state_, promise = std::move(promise)]() mutable {
         state->begin("_start", {}, [promise = std::move(promise)](Result<engine::CallOutcome> outcome) mutable {
-            promise.set_value(std::move(outcome));
+            if (outcome)
+                promise.set_value(outcome->exit_code.value_or(0));
+            else
+                promise.set_value(std::unexpected(std::move(outcome).error()));
         });
     });
-    HWS_TRY(const engine::CallOutcome outcome, future.get());
-    return outcome.exit_code.value_or(0);
+    return future;
+}
+
+Result<std::uint32_t> Plugin::run() { return run_async().get(); }
+
+void Plugin::cancel() {
+    state_->runtime->loop->post([state = state_] {
+        if (state->plugin) state->close();
+    });
 }
 
 Result<void> Plugin::instantiate() {
@@ -249,11 +276,7 @@ PluginStatistics Plugin::statistics() {
     const auto collect = [this] {
         PluginStatistics figures = state_->statistics;
         if (!state_->plugin) return figures;
-        const adapter::Statistics& counted = state_->plugin->statistics;
-        figures.host_calls = counted.host_calls;
-        figures.bytes_sent = counted.bytes_sent;
-        figures.bytes_received = counted.bytes_received;
-        figures.denials = counted.denials;
+        add(figures, state_->plugin->statistics);
         figures.memory_bytes = state_->instance->memory_bytes();
         return figures;
     };
@@ -278,7 +301,9 @@ Runtime::~Runtime() {
 
 Result<Runtime> Runtime::create(RuntimeOptions options) {
     auto state = std::make_shared<State>();
-    engine::EngineOptions engine_options{.pooled_plugins = options.max_plugins, .tick = options.tick};
+    engine::EngineOptions engine_options;
+    engine_options.pooled_plugins = options.max_plugins;
+    engine_options.tick = options.tick;
     if (options.use_cache) {
         engine_options.cache = engine::ModuleCache::default_place();
         if (options.cache_folder) {

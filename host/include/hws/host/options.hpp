@@ -21,11 +21,18 @@ namespace hws::host {
 
 using core::Limits;
 using core::Policy;
+using core::PolicyBuilder;
 using core::Stdio;
 using core::StdioSink;
 using core::StdioSource;
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
+
+/// Something the policy refused. For the operator: the plugin learns nothing but `denied`.
+struct Denial {
+    std::string_view operation; ///< the host function: "tcp_connect"
+    std::string_view reason;    ///< "tcp 127.0.0.1:6379 (localhost): no rule allows it"
+};
 
 struct RuntimeOptions {
     /// Plugins that can live at once. Reserves address space (8 GiB each), not memory.
@@ -52,6 +59,10 @@ struct PluginOptions {
     /// The plugin's log lines, and the host's remarks about it: denials (warn), why a v1 call gave 0 (debug). Called on the
     /// loop's thread; must not block.
     std::function<void(LogLevel, std::string_view)> log;
+    /// The host's remarks go here instead of to `log` where it is set: then no plugin can write a line that looks like one.
+    std::function<void(LogLevel, std::string_view)> remark;
+    /// Told of each denial, whatever the level, instead of a remark. On the loop's thread; must not block.
+    std::function<void(const Denial&)> on_denial;
     LogLevel log_level = LogLevel::info;
     /// Certificates to trust for https, a PEM file. Empty: the system's store.
     std::string ca_file;

@@ -67,6 +67,7 @@ public:
 
 private:
     friend class Runtime;
+    friend class Plugin;
     struct State;
     explicit Module(std::shared_ptr<const State> state) : state_(std::move(state)) {}
     std::shared_ptr<const State> state_;
@@ -118,6 +119,11 @@ public:
 
     /// Runs a WASI command (`_start`) and gives its exit code. Errors: as call, without plugin_failed.
     Result<std::uint32_t> run();
+    /// The same without waiting.
+    std::future<Result<std::uint32_t>> run_async();
+
+    /// Ends the call in progress (it gives `canceled`) and drops the instance with its variables. The next call starts afresh.
+    void cancel();
 
     /// Makes the instance now instead of at the first call. Errors: as call.
     Result<void> instantiate();
@@ -171,6 +177,9 @@ struct HostFunctionInfo {
 };
 /// Every host function there is, the kernel's included, in the order of the tables.
 std::vector<HostFunctionInfo> list_host_functions();
+
+/// Reads a policy file (docs/policy.md). Errors: bad_policy, `policy.toml:3:12: ...`; those of read_file.
+Result<Policy> read_policy_file(const std::filesystem::path& file);
 
 /// The whole file. Errors: not_found, not_permitted, io.
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& file);
