@@ -37,6 +37,9 @@ Ready Socket::poll_now(Ready what) {
 
 os::Task<Socket::Opened> Socket::open_connected(os::Loop& loop, os::Transport transport, Vetted peer,
                                                 os::Deadline deadline) {
+    // What was allowed for one use opens no socket of another: leave to ping is no leave to connect.
+    if (peer.use() != (transport == os::Transport::tcp ? Use::tcp : Use::udp))
+        co_return fail(Errc::denied, "vetted for " + std::string(name_of(peer.use())));
     HWS_CO_TRY(os::Fd fd, os::open_socket(transport, peer.address().ip()));
     HWS_CO_TRY(std::unique_ptr<os::Watch> watch, os::Watch::create(loop, fd.get()));
     if (auto started = os::connect(fd.get(), peer.address()); !started) {

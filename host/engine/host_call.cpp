@@ -8,7 +8,14 @@ namespace {
 constexpr std::size_t max_slots = 16;
 
 HostCall& call_of(wasmtime_caller_t* caller) {
-    return *static_cast<HostCall*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+    auto& call = *static_cast<HostCall*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+    if (call.callers_memory) {
+        wasmtime_extern_t item;
+        call.callers_memory->reset();
+        if (wasmtime_caller_export_get(caller, "memory", 6, &item) && item.kind == WASMTIME_EXTERN_MEMORY)
+            *call.callers_memory = item.of.memory;
+    }
+    return call;
 }
 
 /// What a host function may leave behind that must unwind the plugin.

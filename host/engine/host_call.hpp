@@ -5,6 +5,8 @@
 #include "adapter/host_function.hpp"
 #include "engine/handles.hpp"
 
+#include <optional>
+
 namespace hws::host::engine {
 
 /// Adds the function to the linker under its module and name. The function must outlive the linker. Errors: bad_module.
@@ -21,6 +23,9 @@ public:
     ~HostCall() { abandon(); }
 
     adapter::PluginState& state() { return state_; }
+
+    /// Set where several modules are linked: whose memory a host function means is then its caller's.
+    std::optional<wasmtime_memory_t>* callers_memory = nullptr;
 
     /// Runs the function to its first wait.
     void begin(const adapter::HostFunction& function, const std::uint64_t* slots) {
