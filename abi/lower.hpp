@@ -1,10 +1,13 @@
 #pragma once
-/// Turns the typed signature of a row (v1.def, extism.def, preview1.def) into its WebAssembly form, at compile time.
+/// Turns the typed signature of a row (v1.def, extism.def, preview1.def) into its WebAssembly form,
+/// at compile time.
 ///
-///     abi::lowered_t<Block(std::int32_t, std::uint32_t)>      std::int64_t(std::int32_t, std::int32_t)
-///     abi::params_of<...>, abi::results_of<...>               arrays of WasmType, for the host's function types
-///     abi::lift_arguments<...>(slots)                         host: typed arguments from the plain numbers of a call
-///     abi::typed_call<..., import>                            guest: typed call of an import declared with lowered_t
+/// | of a signature              | is                                                          |
+/// |-----------------------------|-------------------------------------------------------------|
+/// | lowered_t<S>                | the function type with plain numbers, as a guest imports it |
+/// | params_of<S>, results_of<S> | arrays of WasmType, for the host's function types           |
+/// | lift_arguments<S>(slots)    | the typed arguments, from the plain numbers of a call       |
+/// | typed_call<S, import>       | the import, called with the row's own types                 |
 ///
 /// | type in a row                  | wasm                                                    |
 /// |--------------------------------|---------------------------------------------------------|
@@ -15,7 +18,8 @@
 /// | GuestPointer<T>                | i32, address in the guest's own memory                  |
 /// | GuestSpan<T>                   | i32 address, i32 number of T                            |
 ///
-/// Nothing here is checked against a memory: a lifted address is still only a number that the guest gave.
+/// Nothing here is checked against a memory: a lifted address is still only a number that the guest
+/// gave.
 
 #include <array>
 #include <cstddef>
@@ -50,25 +54,23 @@ struct Fd {
 };
 
 /// The address of one T in the guest's memory.
-template <class T>
-struct GuestPointer {
+template <class T> struct GuestPointer {
     std::uint32_t address = 0;
 
     friend constexpr bool operator==(GuestPointer, GuestPointer) = default;
 };
 
 /// `count` objects of type T that lie one after the other in the guest's memory.
-template <class T>
-struct GuestSpan {
+template <class T> struct GuestSpan {
     std::uint32_t address = 0;
     std::uint32_t count = 0;
 
     friend constexpr bool operator==(GuestSpan, GuestSpan) = default;
 };
 
-/// How one type crosses the border: its wasm types, and both directions. `slots` hold one wasm value each, an i32 zero-extended.
-template <class T>
-struct Lower {
+/// How one type crosses the border: its wasm types, and both directions. `slots` hold one wasm
+/// value each, an i32 zero-extended.
+template <class T> struct Lower {
     static_assert(std::is_integral_v<T> || std::is_enum_v<T>, "this type has no wasm form");
     static_assert(sizeof(T) <= 8);
     using Number = std::conditional_t<sizeof(T) <= 4, std::int32_t, std::int64_t>;
@@ -79,24 +81,23 @@ struct Lower {
     static constexpr Numbers lower(T value) { return {static_cast<Number>(value)}; }
 };
 
-template <>
-struct Lower<void> {
+template <> struct Lower<void> {
     using Numbers = std::tuple<>;
 
     static constexpr std::array<WasmType, 0> types{};
 };
 
-template <>
-struct Lower<Block> {
+template <> struct Lower<Block> {
     using Numbers = std::tuple<std::int64_t>;
 
     static constexpr std::array types{WasmType::i64};
     static constexpr Block lift(const std::uint64_t* slots) { return {slots[0]}; }
-    static constexpr Numbers lower(Block block) { return {static_cast<std::int64_t>(block.offset)}; }
+    static constexpr Numbers lower(Block block) {
+        return {static_cast<std::int64_t>(block.offset)};
+    }
 };
 
-template <>
-struct Lower<Fd> {
+template <> struct Lower<Fd> {
     using Numbers = std::tuple<std::int32_t>;
 
     static constexpr std::array types{WasmType::i32};
@@ -106,8 +107,7 @@ struct Lower<Fd> {
     static constexpr Numbers lower(Fd fd) { return {fd.number}; }
 };
 
-template <class T>
-struct Lower<GuestPointer<T>> {
+template <class T> struct Lower<GuestPointer<T>> {
     using Numbers = std::tuple<std::int32_t>;
 
     static constexpr std::array types{WasmType::i32};
@@ -119,8 +119,7 @@ struct Lower<GuestPointer<T>> {
     }
 };
 
-template <class T>
-struct Lower<GuestSpan<T>> {
+template <class T> struct Lower<GuestSpan<T>> {
     using Numbers = std::tuple<std::int32_t, std::int32_t>;
 
     static constexpr std::array types{WasmType::i32, WasmType::i32};
@@ -134,8 +133,7 @@ struct Lower<GuestSpan<T>> {
 
 namespace detail {
 
-template <std::size_t... N>
-constexpr auto concatenate(const std::array<WasmType, N>&... parts) {
+template <std::size_t... N> constexpr auto concatenate(const std::array<WasmType, N>&... parts) {
     std::array<WasmType, (N + ... + 0)> all{};
     [[maybe_unused]] std::size_t next = 0;
     [[maybe_unused]] auto append = [&](const auto& part) {
@@ -146,34 +144,27 @@ constexpr auto concatenate(const std::array<WasmType, N>&... parts) {
     return all;
 }
 
-template <class Result, class Numbers>
-struct PlainFunction;
-template <class Result, class... Numbers>
-struct PlainFunction<Result, std::tuple<Numbers...>> {
+template <class Result, class Numbers> struct PlainFunction;
+template <class Result, class... Numbers> struct PlainFunction<Result, std::tuple<Numbers...>> {
     using type = Result(Numbers...);
 };
 
 /// The C++ type of what a wasm function returns: nothing or one number.
-template <class Numbers>
-struct PlainResult;
-template <>
-struct PlainResult<std::tuple<>> {
+template <class Numbers> struct PlainResult;
+template <> struct PlainResult<std::tuple<>> {
     using type = void;
 };
-template <class Number>
-struct PlainResult<std::tuple<Number>> {
+template <class Number> struct PlainResult<std::tuple<Number>> {
     using type = Number;
 };
 
-template <class Signature>
-struct Lowered;
-template <class R, class... A>
-struct Lowered<R(A...)> {
+template <class Signature> struct Lowered;
+template <class R, class... A> struct Lowered<R(A...)> {
     using Result = R;
     using Arguments = std::tuple<A...>;
     using Numbers = decltype(std::tuple_cat(std::declval<typename Lower<A>::Numbers>()...));
-    using Function =
-        typename PlainFunction<typename PlainResult<typename Lower<R>::Numbers>::type, Numbers>::type;
+    using Function = typename PlainFunction<typename PlainResult<typename Lower<R>::Numbers>::type,
+                                            Numbers>::type;
 
     static constexpr auto params = concatenate(Lower<A>::types...);
     static constexpr auto results = Lower<R>::types;
@@ -189,10 +180,8 @@ struct Lowered<R(A...)> {
     }
 };
 
-template <class Signature, auto import>
-struct TypedCall;
-template <class R, class... A, auto import>
-struct TypedCall<R(A...), import> {
+template <class Signature, auto import> struct TypedCall;
+template <class R, class... A, auto import> struct TypedCall<R(A...), import> {
     // No call operator that needs an object: an import is a function, and so is this.
     static R call(A... arguments) {
         auto numbers = std::tuple_cat(Lower<A>::lower(arguments)...);
@@ -208,20 +197,15 @@ struct TypedCall<R(A...), import> {
 } // namespace detail
 
 /// The function type with plain numbers, as a guest declares the import.
-template <class Signature>
-using lowered_t = typename detail::Lowered<Signature>::Function;
+template <class Signature> using lowered_t = typename detail::Lowered<Signature>::Function;
 
 /// The wasm types of the parameters and of the results (none or one).
-template <class Signature>
-inline constexpr auto params_of = detail::Lowered<Signature>::params;
-template <class Signature>
-inline constexpr auto results_of = detail::Lowered<Signature>::results;
+template <class Signature> inline constexpr auto params_of = detail::Lowered<Signature>::params;
+template <class Signature> inline constexpr auto results_of = detail::Lowered<Signature>::results;
 
 /// The row's own types: a tuple of the arguments, and the result.
-template <class Signature>
-using arguments_t = typename detail::Lowered<Signature>::Arguments;
-template <class Signature>
-using result_t = typename detail::Lowered<Signature>::Result;
+template <class Signature> using arguments_t = typename detail::Lowered<Signature>::Arguments;
+template <class Signature> using result_t = typename detail::Lowered<Signature>::Result;
 
 /// The typed arguments of a call, from one 64-bit slot per wasm parameter.
 template <class Signature>

@@ -1,3 +1,4 @@
+// clang-format off
 // One of everything the network offers: a TCP echo, a datagram, a ping, an HTTP request with two cookies.
 //
 // Input of `execute`: where the servers are, as JSON or as words `key=value`; a step without its server is skipped.
@@ -5,12 +6,13 @@
 //     tcp=127.0.0.1:6000 udp=127.0.0.1:6001 icmp=127.0.0.1 http=http://127.0.0.1:8080/cookies
 // Output: one line a step, `step<TAB>result<TAB>detail`. The result is "ok", "skipped" or the name of an error; a step that
 // fails does not stop the others.
-#include <hws/json_reader.hpp>
-#include <hws/net.hpp>
-#include <hws/plugin.hpp>
+// clang-format on
 
 #include <array>
 #include <chrono>
+#include <hws/json_reader.hpp>
+#include <hws/net.hpp>
+#include <hws/plugin.hpp>
 
 using hws::Errc;
 using hws::Result;
@@ -41,7 +43,8 @@ Result<Servers> parse_json(std::string_view text) {
         if (!server) return hws::fail(Errc::invalid_argument, "input: no step is called " + *key);
         *server = json.read_string();
     }
-    if (!json.finish()) return hws::fail(Errc::invalid_argument, "input: not a JSON object of strings");
+    if (!json.finish())
+        return hws::fail(Errc::invalid_argument, "input: not a JSON object of strings");
     return servers;
 }
 
@@ -56,8 +59,8 @@ Result<Servers> parse_words(std::string_view text) {
         const std::size_t equals = std::min(word.find('='), word.size());
         std::string* server = servers.find(word.substr(0, equals));
         if (!server || equals == word.size())
-            return hws::fail(Errc::invalid_argument,
-                             "input: " + std::string(word) + " is not tcp=, udp=, icmp= or http=...");
+            return hws::fail(Errc::invalid_argument, "input: " + std::string(word) +
+                                                         " is not tcp=, udp=, icmp= or http=...");
         *server = word.substr(equals + 1);
     }
 }
@@ -87,8 +90,7 @@ private:
 
 std::string microseconds_since(std::chrono::steady_clock::time_point start) {
     const auto elapsed = std::chrono::steady_clock::now() - start;
-    return std::to_string(
-               std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count()) +
+    return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count()) +
            " us";
 }
 
@@ -127,8 +129,8 @@ Result<std::string> icmp_echo(const std::string& target) {
     HWS_CHECK(socket.send(target, hws::bytes_of("Hello over ICMP"), 1));
     HWS_TRY(const auto reply, socket.recv(std::chrono::seconds(2)));
     if (!reply.is_echo_reply())
-        return hws::fail(Errc::host_unreachable, "ICMP type " + std::to_string(reply.type) + " from " +
-                                                     reply.source.to_string());
+        return hws::fail(Errc::host_unreachable, "ICMP type " + std::to_string(reply.type) +
+                                                     " from " + reply.source.to_string());
     return std::to_string(reply.data.size()) + " bytes from " + reply.source.to_string() + " in " +
            microseconds_since(start);
 }
@@ -152,7 +154,8 @@ Result<void> name() {
 HWS_PLUGIN_EXPORT(name)
 
 Result<void> description() {
-    hws::output("Talks to a TCP, a UDP and an HTTP server and pings a host, and reports each step.");
+    hws::output(
+        "Talks to a TCP, a UDP and an HTTP server and pings a host, and reports each step.");
     return {};
 }
 HWS_PLUGIN_EXPORT(description)

@@ -31,7 +31,8 @@ void store(std::uint64_t address, std::span<const std::byte> from) {
 Result<OwnedBlock> OwnedBlock::copy_of(std::span<const std::byte> bytes) {
     if (bytes.empty()) return OwnedBlock();
     OwnedBlock block(extism::alloc(bytes.size()));
-    if (!block) return fail(Errc::out_of_memory, "a block of " + std::to_string(bytes.size()) + " bytes");
+    if (!block)
+        return fail(Errc::out_of_memory, "a block of " + std::to_string(bytes.size()) + " bytes");
     store(block.get().offset, bytes);
     return block;
 }

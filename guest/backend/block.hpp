@@ -3,9 +3,8 @@
 
 #include "extism.hpp"
 
-#include <hws/result.hpp>
-
 #include <cstddef>
+#include <hws/result.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +13,8 @@
 
 namespace hws::backend {
 
-/// Reads `into.size()` bytes of kernel memory from `address` on; writes likewise. The caller knows that they exist.
+/// Reads `into.size()` bytes of kernel memory from `address` on; writes likewise. The caller knows
+/// that they exist.
 void load(std::uint64_t address, std::span<std::byte> into);
 void store(std::uint64_t address, std::span<const std::byte> from);
 
@@ -32,7 +32,8 @@ public:
         if (block_) extism::free(block_);
     }
 
-    /// A new block with a copy of the bytes; no bytes, no block (0 is what every function takes for "empty").
+    /// A new block with a copy of the bytes; no bytes, no block (0 is what every function takes for
+    /// "empty").
     /// Errors: out_of_memory.
     static Result<OwnedBlock> copy_of(std::span<const std::byte> bytes);
     static Result<OwnedBlock> copy_of(std::string_view text) {

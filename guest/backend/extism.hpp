@@ -1,6 +1,7 @@
 #pragma once
-/// Typed calls of the Extism convention (module `extism:host/env`), one for each row of abi/extism.def, in namespace
-/// hws::backend::extism: `Block block = extism::alloc(64)`. A function that nobody calls is not imported.
+/// Typed calls of the Extism convention (module `extism:host/env`), one for each row of
+/// abi/extism.def, in namespace hws::backend::extism: `Block block = extism::alloc(64)`. A function
+/// that nobody calls is not imported.
 
 #include "import.hpp"
 

@@ -3,21 +3,22 @@
 #include "../src/base64.hpp"
 #include "block.hpp"
 
-#include <hws/json_reader.hpp>
-#include <hws/quote.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <hws/json_reader.hpp>
+#include <hws/quote.hpp>
 #include <limits>
 
 namespace hws::backend {
 
 namespace {
 
-// Bounds the kernel memory that one send takes, and is large enough that the call itself costs nothing.
+// Bounds the kernel memory that one send takes, and is large enough that the call itself costs
+// nothing.
 constexpr std::size_t max_send_bytes = 256 << 10;
-// Asked for even when the caller wants less, because a call of the host costs more than keeping the rest.
+// Asked for even when the caller wants less, because a call of the host costs more than keeping the
+// rest.
 constexpr std::size_t min_receive_bytes = 8 << 10;
 constexpr std::size_t max_receive_bytes = 1 << 20;
 
@@ -75,7 +76,8 @@ Result<SocketAddr> Peer::known_address(std::string_view operation) const {
 
 Result<TcpSocket> TcpSocket::connect(Peer peer, std::optional<std::chrono::nanoseconds> timeout) {
     if (timeout)
-        return unsupported("tcp connect_timeout", "has a fixed deadline, which the host's operator sets");
+        return unsupported("tcp connect_timeout",
+                           "has a fixed deadline, which the host's operator sets");
     HWS_TRY(OwnedBlock address, OwnedBlock::copy_of(peer.text));
     const std::int32_t id = v1::tcp_connect(address.get());
     if (id <= 0) return failed(Errc::io, "tcp_connect", peer.text);
@@ -103,7 +105,8 @@ Result<std::size_t> TcpSocket::read(std::span<std::byte> into) {
     if (taken_ == arrived_.size()) {
         const std::size_t ask = std::clamp(into.size(), min_receive_bytes, max_receive_bytes);
         OwnedBlock block(v1::tcp_recv(id_, static_cast<std::uint32_t>(ask)));
-        // Once from the kernel's memory to where it is wanted; only what is too much takes a detour.
+        // Once from the kernel's memory to where it is wanted; only what is too much takes a
+        // detour.
         const std::size_t came = block.size();
         const std::size_t direct = std::min(came, into.size());
         load(block.get().offset, into.first(direct));
@@ -318,13 +321,13 @@ Result<HttpResponseMessage> exchange(const HttpRequestMessage& request) {
     if (request.body) {
         // Not copy_of: an empty body is a block too, 0 means that there is none.
         body = OwnedBlock(extism::alloc(request.body->size()));
-        if (!body && !request.body->empty()) return fail(Errc::out_of_memory, "http_request: the body");
+        if (!body && !request.body->empty())
+            return fail(Errc::out_of_memory, "http_request: the body");
         store(body.get().offset, *request.body);
     }
     std::string text;
     {
-        OwnedBlock answer(
-            v1::http_request(method.get(), url.get(), headers.get(), body.get()));
+        OwnedBlock answer(v1::http_request(method.get(), url.get(), headers.get(), body.get()));
         if (!answer) return failed(Errc::io, std::string(request.method), request.url);
         text = answer.text();
     }

@@ -1,20 +1,20 @@
 #pragma once
-/// Backend v1: the eleven functions of module `env` (abi/v1.def). Runs on every host that existing plugins run on.
-/// What these functions can't express is `unsupported`, with a sentence. They say that something failed, not why: the code
-/// is then the likeliest one, and the reason is in the host's log.
+/// Backend v1: the eleven functions of module `env` (abi/v1.def). Runs on every host that existing
+/// plugins run on. What these functions can't express is `unsupported`, with a sentence. They say
+/// that something failed, not why: the code is then the likeliest one, and the reason is in the
+/// host's log.
 
 #include "../src/http_message.hpp"
 #include "../src/socket_option.hpp"
 #include "import.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <hws/icmp_socket.hpp>
 #include <hws/ip_addr.hpp>
 #include <hws/result.hpp>
 #include <hws/tcp_stream.hpp>
 #include <lower.hpp>
-
-#include <chrono>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -81,8 +81,8 @@ private:
 
     std::int32_t id_;
     Peer peer_;
-    // What came beyond the caller's buffer. Kept in our memory and not as a kernel block: a stream may outlive the call
-    // of an export, and the host frees all blocks at the next.
+    // What came beyond the caller's buffer. Kept in our memory and not as a kernel block: a stream
+    // may outlive the call of an export, and the host frees all blocks at the next.
     std::vector<std::byte> arrived_;
     std::size_t taken_ = 0;
 };
@@ -116,7 +116,8 @@ class IcmpSocket {
 public:
     static Result<IcmpSocket> open() { return IcmpSocket(); }
 
-    Result<void> send(std::string_view target, std::span<const std::byte> payload, std::uint16_t sequence);
+    Result<void> send(std::string_view target, std::span<const std::byte> payload,
+                      std::uint16_t sequence);
     Result<IcmpResponse> receive(std::chrono::nanoseconds timeout);
 };
 

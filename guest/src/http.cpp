@@ -1,10 +1,9 @@
 #include "../backend/backend.hpp"
 #include "http_message.hpp"
 
+#include <algorithm>
 #include <hws/http.hpp>
 #include <hws/quote.hpp>
-
-#include <algorithm>
 
 namespace hws::http {
 
@@ -24,7 +23,8 @@ bool is_token(std::string_view text) {
     });
 }
 
-// RFC 9110, 5.5. A line break here would start a header, or a request, that the caller did not mean.
+// RFC 9110, 5.5. A line break here would start a header, or a request, that the caller did not
+// mean.
 bool is_field_value(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
         const auto byte = static_cast<unsigned char>(c);
@@ -58,7 +58,8 @@ void HeaderMap::append(std::string_view name, std::string_view value) {
 RequestBuilder& RequestBuilder::header(std::string_view name, std::string_view value) {
     if (!is_token(name) || !is_field_value(value)) {
         if (first_mistake_.empty())
-            first_mistake_ = "header " + quote(name) + ": " + quote(value) + " is not allowed in HTTP";
+            first_mistake_ =
+                "header " + quote(name) + ": " + quote(value) + " is not allowed in HTTP";
         return *this;
     }
     if (equal_ignoring_case(name, "Content-Type")) has_content_type_ = true;

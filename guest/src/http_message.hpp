@@ -1,8 +1,7 @@
 #pragma once
 /// A request and a response as they cross to a backend.
-#include <hws/http.hpp>
-
 #include <cstdint>
+#include <hws/http.hpp>
 #include <optional>
 #include <span>
 #include <string_view>

@@ -1,12 +1,12 @@
-#include <hws/json_reader.hpp>
-
 #include <charconv>
+#include <hws/json_reader.hpp>
 
 namespace hws {
 
 namespace {
 
-// An answer of the host is at most an array in an object; what is deeper is skipped, and this deep it is a mistake.
+// An answer of the host is at most an array in an object; what is deeper is skipped, and this deep
+// it is a mistake.
 constexpr int max_depth = 64;
 
 void append_utf8(std::string& out, std::uint32_t point) {

@@ -1,5 +1,6 @@
 #pragma once
-/// The options of sockets, as a backend is asked for them: switches are 0 and 1, times nanoseconds with 0 for "no limit".
+/// The options of sockets, as a backend is asked for them: switches are 0 and 1, times nanoseconds
+/// with 0 for "no limit".
 #include <cstdint>
 #include <string_view>
 

@@ -1,11 +1,11 @@
 #pragma once
-/// Options as the public classes have them, over a backend's plain numbers. The same for every kind of socket.
+/// Options as the public classes have them, over a backend's plain numbers. The same for every kind
+/// of socket.
 #include "socket_option.hpp"
 
+#include <chrono>
 #include <hws/result.hpp>
 #include <hws/socket.hpp>
-
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -15,8 +15,8 @@ template <class Socket>
 Result<void> set_timeout(Socket& socket, backend::SocketOption option,
                          std::optional<std::chrono::nanoseconds> timeout) {
     if (timeout && timeout->count() <= 0)
-        return fail(Errc::invalid_argument,
-                    "set_" + std::string(name_of(option)) + ": a timeout must be longer than nothing");
+        return fail(Errc::invalid_argument, "set_" + std::string(name_of(option)) +
+                                                ": a timeout must be longer than nothing");
     return socket.set_option(option, timeout ? timeout->count() : 0);
 }
 
@@ -34,8 +34,7 @@ Result<Switch> switch_of(const Socket& socket, backend::SocketOption option) {
     return value ? Switch::on : Switch::off;
 }
 
-template <class Socket>
-Result<std::optional<Error>> take_error(const Socket& socket) {
+template <class Socket> Result<std::optional<Error>> take_error(const Socket& socket) {
     HWS_TRY(const std::int64_t number, socket.option(backend::SocketOption::error));
     if (number == 0) return std::nullopt;
     return Error(static_cast<Errc>(number));

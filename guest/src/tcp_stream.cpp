@@ -21,7 +21,8 @@ Result<std::size_t> append_to_end(TcpStream& stream, Container& into, std::size_
         if (!count) return std::unexpected(std::move(count).error());
         if (*count == 0) return into.size() - before;
         if (into.size() - before > max_bytes)
-            return fail(Errc::too_large, "read_to_end: more than " + std::to_string(max_bytes) + " bytes");
+            return fail(Errc::too_large,
+                        "read_to_end: more than " + std::to_string(max_bytes) + " bytes");
         // The host copies at most what it has; larger pieces only save calls.
         if (*count == piece_bytes && piece_bytes < (256 << 10)) piece_bytes *= 2;
     }
@@ -45,7 +46,8 @@ Result<TcpStream> TcpStream::connect(const SocketAddr& peer) {
     return TcpStream(std::make_unique<backend::TcpSocket>(std::move(socket)));
 }
 
-Result<TcpStream> TcpStream::connect_timeout(const SocketAddr& peer, std::chrono::nanoseconds timeout) {
+Result<TcpStream> TcpStream::connect_timeout(const SocketAddr& peer,
+                                             std::chrono::nanoseconds timeout) {
     HWS_TRY(auto socket, backend::TcpSocket::connect(backend::Peer::of(peer), timeout));
     return TcpStream(std::make_unique<backend::TcpSocket>(std::move(socket)));
 }

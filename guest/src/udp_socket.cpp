@@ -8,7 +8,8 @@ namespace hws {
 using backend::SocketOption;
 
 namespace {
-// 65,535 less the headers of IPv4 (20) and UDP (8); IPv6 would allow 20 more, which no path carries.
+// 65,535 less the headers of IPv4 (20) and UDP (8); IPv6 would allow 20 more, which no path
+// carries.
 constexpr std::size_t max_datagram_bytes = 65507;
 } // namespace
 
@@ -40,7 +41,8 @@ Result<std::size_t> UdpSocket::send(std::span<const std::byte> datagram) {
     return socket_->send(datagram);
 }
 
-Result<std::size_t> UdpSocket::send_to(std::span<const std::byte> datagram, const SocketAddr& peer) {
+Result<std::size_t> UdpSocket::send_to(std::span<const std::byte> datagram,
+                                       const SocketAddr& peer) {
     return socket_->send_to(datagram, peer);
 }
 

@@ -16,8 +16,7 @@ struct Row {
     Wait wait;
 };
 
-template <class Signature>
-Row row(std::string_view name, Wait wait) {
+template <class Signature> Row row(std::string_view name, Wait wait) {
     const auto& params = params_of<Signature>;
     const auto& results = results_of<Signature>;
     return {name, {params.begin(), params.end()}, {results.begin(), results.end()}, wait};
@@ -49,10 +48,12 @@ enum class Small : std::uint8_t { zero, one };
 } // namespace
 
 TEST_CASE("every type of a row has its wasm form") {
-    using Signature = Small(Fd, GuestPointer<int>, GuestSpan<char>, Block, std::uint16_t, std::int64_t);
-    static_assert(std::is_same_v<lowered_t<Signature>,
-                                 std::int32_t(std::int32_t, std::int32_t, std::int32_t, std::int32_t,
-                                              std::int64_t, std::int32_t, std::int64_t)>);
+    using Signature =
+        Small(Fd, GuestPointer<int>, GuestSpan<char>, Block, std::uint16_t, std::int64_t);
+    static_assert(
+        std::is_same_v<lowered_t<Signature>,
+                       std::int32_t(std::int32_t, std::int32_t, std::int32_t, std::int32_t,
+                                    std::int64_t, std::int32_t, std::int64_t)>);
     static_assert(params_of<Signature> == std::array{i32, i32, i32, i32, i64, i32, i64});
     static_assert(results_of<Signature> == std::array{i32});
     static_assert(std::is_same_v<lowered_t<void()>, void()>);

@@ -25,7 +25,8 @@ TEST_CASE("the test vectors of RFC 4648 are decoded") {
 }
 
 TEST_CASE("base64 with a wrong length, digit or padding is malformed") {
-    for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zm9v\n", "Zm-v", "=Zg=", "Zg==Zg==", "====", "Z==="}) {
+    for (const char* text :
+         {"Z", "Zg", "Zg=", "Zg===", "Zm9v\n", "Zm-v", "=Zg=", "Zg==Zg==", "====", "Z==="}) {
         CAPTURE(text);
         CHECK(decoded(text) == "malformed");
     }

@@ -1,7 +1,7 @@
 #include "fake_host.hpp"
 
-#include "../../guest/backend/v1.hpp"
 #include "../../guest/backend/extism.hpp"
+#include "../../guest/backend/v1.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -116,12 +116,14 @@ std::int64_t hws_env_udp_recv(std::int32_t, std::int32_t max) {
     if (host->arriving.empty()) return 0;
     const std::string datagram = host->arriving.front();
     host->arriving.pop_front();
-    return static_cast<std::int64_t>(host->add_block(datagram.substr(0, static_cast<std::uint32_t>(max))));
+    return static_cast<std::int64_t>(
+        host->add_block(datagram.substr(0, static_cast<std::uint32_t>(max))));
 }
 void hws_env_udp_close(std::int32_t id) {
     host->calls.push_back("udp_close " + std::to_string(id));
 }
-std::int32_t hws_env_icmp_send(std::int64_t target, std::int64_t payload, std::int64_t length, std::int32_t sequence) {
+std::int32_t hws_env_icmp_send(std::int64_t target, std::int64_t payload, std::int64_t length,
+                               std::int32_t sequence) {
     host->calls.push_back("icmp_send " + host->text(target) + " " + std::to_string(sequence));
     send(payload, length);
     return host->accepts;
@@ -130,9 +132,10 @@ std::int64_t hws_env_icmp_recv(std::int32_t timeout_ms) {
     host->calls.push_back("icmp_recv " + std::to_string(timeout_ms));
     return receive(SIZE_MAX);
 }
-std::int64_t hws_env_http_request(std::int64_t method, std::int64_t url, std::int64_t headers, std::int64_t body) {
-    host->calls.push_back(host->text(method) + " " + host->text(url) + " " + host->text(headers) + " " +
-                          (body ? "body " + host->text(body) : "no body"));
+std::int64_t hws_env_http_request(std::int64_t method, std::int64_t url, std::int64_t headers,
+                                  std::int64_t body) {
+    host->calls.push_back(host->text(method) + " " + host->text(url) + " " + host->text(headers) +
+                          " " + (body ? "body " + host->text(body) : "no body"));
     return host->http_answer ? static_cast<std::int64_t>(host->add_block(*host->http_answer)) : 0;
 }
 }
@@ -142,7 +145,8 @@ namespace hws::backend::extism::imports {
 extern "C" {
 std::int64_t hws_extism_alloc(std::int64_t bytes) {
     if (static_cast<std::uint64_t>(bytes) > host->largest_block_bytes) return 0;
-    return static_cast<std::int64_t>(host->add_block(std::string(static_cast<std::size_t>(bytes), '\0')));
+    return static_cast<std::int64_t>(
+        host->add_block(std::string(static_cast<std::size_t>(bytes), '\0')));
 }
 void hws_extism_free(std::int64_t block) {
     host->free(static_cast<std::uint64_t>(block));
@@ -176,7 +180,8 @@ std::int64_t hws_extism_input_offset() {
     return static_cast<std::int64_t>(host->add_block(host->input));
 }
 void hws_extism_output_set(std::int64_t address, std::int64_t length) {
-    host->output = host->bytes(static_cast<std::uint64_t>(address), static_cast<std::uint64_t>(length));
+    host->output =
+        host->bytes(static_cast<std::uint64_t>(address), static_cast<std::uint64_t>(length));
     host->free(static_cast<std::uint64_t>(address));
 }
 void hws_extism_error_set(std::int64_t block) {
@@ -184,11 +189,14 @@ void hws_extism_error_set(std::int64_t block) {
 }
 std::int64_t hws_extism_config_get(std::int64_t key) {
     const auto found = host->config.find(host->take(key));
-    return found == host->config.end() ? 0 : static_cast<std::int64_t>(host->add_block(found->second));
+    return found == host->config.end() ? 0
+                                       : static_cast<std::int64_t>(host->add_block(found->second));
 }
 std::int64_t hws_extism_var_get(std::int64_t key) {
     const auto found = host->variables.find(host->text(key));
-    return found == host->variables.end() ? 0 : static_cast<std::int64_t>(host->add_block(found->second));
+    return found == host->variables.end()
+               ? 0
+               : static_cast<std::int64_t>(host->add_block(found->second));
 }
 void hws_extism_var_set(std::int64_t key, std::int64_t value) {
     if (value)

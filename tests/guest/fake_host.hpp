@@ -1,5 +1,6 @@
 #pragma once
-/// A host that a test scripts: it defines the imports which the SDK, built natively, calls. One test at a time.
+/// A host that a test scripts: it defines the imports which the SDK, built natively, calls. One
+/// test at a time.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-/// Constructing one makes it the host; destroying it checks that the SDK gave back every block that it owned.
+/// Constructing one makes it the host; destroying it checks that the SDK gave back every block that
+/// it owned.
 class FakeHost {
 public:
     FakeHost();

@@ -11,8 +11,7 @@ struct Point {
     int x = 0;
 };
 } // namespace
-template <>
-struct hws::http::JsonAdapter<Point> {
+template <> struct hws::http::JsonAdapter<Point> {
     static std::string to_text(const Point& point) { return "[" + std::to_string(point.x) + "]"; }
     static hws::Result<Point> from_text(std::string_view text) {
         if (!text.starts_with('[')) return hws::fail(Errc::invalid_argument, "not a point");
@@ -22,7 +21,8 @@ struct hws::http::JsonAdapter<Point> {
 
 TEST_CASE("a response has its status, all values of its headers in order, and its body") {
     FakeHost host;
-    host.http_answer = R"({"status":404,"headers":{"Set-Cookie":["a=1","b=2"],"Content-Type":["text/plain"]},"body":"AP9oaQ=="})";
+    host.http_answer =
+        R"({"status":404,"headers":{"Set-Cookie":["a=1","b=2"],"Content-Type":["text/plain"]},"body":"AP9oaQ=="})";
     auto response = Client().get("http://x/y").header("Accept", "a/\"b\"").send();
     REQUIRE(response);
     CHECK(host.calls.front() == R"(GET http://x/y ["Accept: a/\"b\""] no body)");
@@ -31,7 +31,8 @@ TEST_CASE("a response has its status, all values of its headers in order, and it
     CHECK(response->text() == std::string("\0\xffhi", 4));
 
     const auto cookies = response->header("set-COOKIE");
-    CHECK(std::vector<std::string>(cookies.begin(), cookies.end()) == std::vector<std::string>{"a=1", "b=2"});
+    CHECK(std::vector<std::string>(cookies.begin(), cookies.end()) ==
+          std::vector<std::string>{"a=1", "b=2"});
     CHECK(response->headers().first("content-type") == "text/plain");
     CHECK(response->header("none").empty());
     std::string names;
@@ -46,8 +47,9 @@ TEST_CASE("a body is sent as it is, and an empty body is not the same as none") 
     CHECK(Client().post("http://x").body("text").send());
     CHECK(Client().put("http://x").body("").send());
     CHECK(Client().delete_("http://x").send());
-    CHECK(host.calls ==
-          std::vector<std::string>{"POST http://x [] body text", "PUT http://x [] body ", "DELETE http://x [] no body"});
+    CHECK(host.calls == std::vector<std::string>{"POST http://x [] body text",
+                                                 "PUT http://x [] body ",
+                                                 "DELETE http://x [] no body"});
 }
 
 TEST_CASE("JSON goes out with its content type, once, and comes in by its adaptor") {
@@ -63,8 +65,10 @@ TEST_CASE("JSON goes out with its content type, once, and comes in by its adapto
 
 TEST_CASE("line breaks and other forbidden bytes do not reach the host") {
     FakeHost host;
-    CHECK(Client().get("http://x").header("A", "b\r\nC: d").send().error() == Errc::invalid_argument);
-    CHECK(Client().get("http://x").header("A", std::string_view("b\0", 2)).send().error() == Errc::invalid_argument);
+    CHECK(Client().get("http://x").header("A", "b\r\nC: d").send().error() ==
+          Errc::invalid_argument);
+    CHECK(Client().get("http://x").header("A", std::string_view("b\0", 2)).send().error() ==
+          Errc::invalid_argument);
     CHECK(Client().get("http://x").header("A b", "c").send().error() == Errc::invalid_argument);
     CHECK(Client().get("http://x").header("", "c").send().error() == Errc::invalid_argument);
     CHECK(Client().request("GET /", "http://x").send().error() == Errc::invalid_argument);
@@ -76,8 +80,10 @@ TEST_CASE("line breaks and other forbidden bytes do not reach the host") {
 
 TEST_CASE("no answer is an error that names the request, and a broken one is a protocol error") {
     FakeHost host;
-    CHECK(Client().get("http://x").send().error().message() == "GET http://x (the reason is in the host's log): io");
-    for (const char* answer : {"", "[]", R"({"status":200,"headers":{},"body":"?"})", R"({"status":200)"}) {
+    CHECK(Client().get("http://x").send().error().message() ==
+          "GET http://x (the reason is in the host's log): io");
+    for (const char* answer :
+         {"", "[]", R"({"status":200,"headers":{},"body":"?"})", R"({"status":200)"}) {
         host.http_answer = answer;
         CHECK(Client().get("http://x").send().error() == Errc::protocol);
     }

@@ -8,7 +8,8 @@ using hws::IcmpSocket;
 
 TEST_CASE("an echo reply comes back with its numbers and its payload") {
     FakeHost host;
-    host.arriving = {R"({"source":"::1","type":129,"code":0,"id":65535,"seq":7,"data":[104,105,255,0]})"};
+    host.arriving = {
+        R"({"source":"::1","type":129,"code":0,"id":65535,"seq":7,"data":[104,105,255,0]})"};
     auto socket = IcmpSocket::open();
     CHECK(socket->send("::1", hws::bytes_of("hi"), 7));
     auto reply = socket->recv(std::chrono::microseconds(1500));
@@ -32,12 +33,14 @@ TEST_CASE("an ICMP error has neither id nor seq") {
     CHECK(reply->data.empty());
 }
 
-TEST_CASE("nothing is a timeout, nonsense is a protocol error, a refused send says whom it was for") {
+TEST_CASE(
+    "nothing is a timeout, nonsense is a protocol error, a refused send says whom it was for") {
     FakeHost host;
     auto socket = IcmpSocket::open();
     CHECK(socket->recv(std::chrono::hours(-1)).error() == Errc::timed_out);
     CHECK(host.calls.back() == "icmp_recv 0");
-    for (const char* answer : {"{", R"({"source":"x","type":0})", R"({"source":"1.2.3.4","type":"0"})"}) {
+    for (const char* answer :
+         {"{", R"({"source":"x","type":0})", R"({"source":"1.2.3.4","type":"0"})"}) {
         host.arriving = {answer};
         CHECK(socket->recv(std::chrono::seconds(1)).error() == Errc::protocol);
     }

@@ -78,8 +78,7 @@ private:
     std::size_t position_ = 0;
 };
 
-template <class Signature>
-FunctionType type_of() {
+template <class Signature> FunctionType type_of() {
     FunctionType type;
     for (WasmType param : params_of<Signature>)
         type.params.push_back(param == WasmType::i32 ? 0x7f : 0x7e);
@@ -92,8 +91,10 @@ const Imports tables{
 #define ABI_FUNCTION(name, signature, wait, sentence) {"env." #name, type_of<signature>()},
 #include <v1.def>
 #undef ABI_FUNCTION
-#define ABI_KERNEL_FUNCTION(name, signature, sentence) {"extism:host/env." #name, type_of<signature>()},
-#define ABI_FUNCTION(name, signature, wait, sentence) {"extism:host/env." #name, type_of<signature>()},
+#define ABI_KERNEL_FUNCTION(name, signature, sentence)                                             \
+    {"extism:host/env." #name, type_of<signature>()},
+#define ABI_FUNCTION(name, signature, wait, sentence)                                              \
+    {"extism:host/env." #name, type_of<signature>()},
 #include <extism.def>
 #undef ABI_KERNEL_FUNCTION
 #undef ABI_FUNCTION

@@ -23,7 +23,8 @@ bool is_json(std::string_view text) {
 } // namespace
 
 TEST_CASE("an object of the host is read in the order of its keys, and unknown ones are skipped") {
-    JsonReader json(R"( { "status" : 200, "new": {"a": [1, {"b": "}"}], "c": null}, "names":["x","y"] , "t":true} )");
+    JsonReader json(
+        R"( { "status" : 200, "new": {"a": [1, {"b": "}"}], "c": null}, "names":["x","y"] , "t":true} )");
     std::vector<std::string> keys, names;
     std::int64_t status = 0;
     json.enter_object();
@@ -68,7 +69,8 @@ TEST_CASE("strings come without their escapes") {
 }
 
 TEST_CASE("a string that does not end, holds a control character or a bad escape is malformed") {
-    for (std::string_view text : {"\"", "\"abc", "abc", "\"a\nb\"", R"("\x")", R"("\u12")", R"("\u12g4")", R"("\)", ""}) {
+    for (std::string_view text :
+         {"\"", "\"abc", "abc", "\"a\nb\"", R"("\x")", R"("\u12")", R"("\u12g4")", R"("\)", ""}) {
         CAPTURE(text);
         CHECK(string_in(text) == "malformed");
     }
@@ -78,7 +80,8 @@ TEST_CASE("integers are read exactly, and other numbers are malformed") {
     CHECK(integer_in("0") == "0");
     CHECK(integer_in("-12") == "-12");
     CHECK(integer_in(" 9223372036854775807 ") == "9223372036854775807");
-    for (std::string_view text : {"9223372036854775808", "1.5", "1e3", "", "x", "\"1\"", "1x", "--1"}) {
+    for (std::string_view text :
+         {"9223372036854775808", "1.5", "1e3", "", "x", "\"1\"", "1x", "--1"}) {
         CAPTURE(text);
         CHECK(integer_in(text) == "malformed");
     }
@@ -106,7 +109,8 @@ TEST_CASE("after a mistake nothing more is read") {
 }
 
 TEST_CASE("every truncation of an answer ends, without a crash, as malformed") {
-    const std::string whole = R"({"status":200,"headers":{"A":["x\u00e9","y"]},"body":"aGk=","n":[1,2,{"z":null}]})";
+    const std::string whole =
+        R"({"status":200,"headers":{"A":["x\u00e9","y"]},"body":"aGk=","n":[1,2,{"z":null}]})";
     for (std::size_t size = 0; size < whole.size(); ++size) {
         JsonReader json(std::string_view(whole).substr(0, size));
         json.enter_object();

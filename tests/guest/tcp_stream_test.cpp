@@ -37,8 +37,9 @@ TEST_CASE("an address value is connected to as its text") {
 
 TEST_CASE("text that is not host:port does not reach the host") {
     FakeHost host;
-    for (std::string_view text : {"", "localhost", "localhost:", ":80", "localhost:0", "localhost:65536", "localhost:8x", "::1:80",
-                                  "a:80:90", "localhost: 80"}) {
+    for (std::string_view text :
+         {"", "localhost", "localhost:", ":80", "localhost:0", "localhost:65536", "localhost:8x",
+          "::1:80", "a:80:90", "localhost: 80"}) {
         CAPTURE(text);
         CHECK(TcpStream::connect(text).error() == Errc::invalid_argument);
     }
@@ -50,7 +51,8 @@ TEST_CASE("a failed connect names the peer") {
     host.accepts = false;
     auto stream = TcpStream::connect("127.0.0.1:1");
     REQUIRE_FALSE(stream);
-    CHECK(stream.error().message() == "tcp_connect 127.0.0.1:1 (the reason is in the host's log): io");
+    CHECK(stream.error().message() ==
+          "tcp_connect 127.0.0.1:1 (the reason is in the host's log): io");
 }
 
 TEST_CASE("what comes beyond the caller's buffer is kept for the next reads") {
@@ -81,7 +83,8 @@ TEST_CASE("reading exactly fails with what was missing when the stream ends") {
     auto stream = TcpStream::connect("127.0.0.1:1");
     std::array<std::byte, 3> three;
     CHECK(stream->read_exact(three));
-    CHECK(stream->read_exact(three).error().message() == "read_exact: the stream ended after 0 of 3 bytes: reset");
+    CHECK(stream->read_exact(three).error().message() ==
+          "read_exact: the stream ended after 0 of 3 bytes: reset");
 }
 
 TEST_CASE("reading to the end appends, and stops at its limit") {
@@ -136,7 +139,8 @@ TEST_CASE("what v1 can't do says so in a sentence") {
     FakeHost host;
     auto stream = TcpStream::connect("example.com:1");
     CHECK(stream->peer_addr().error().message() ==
-          "tcp peer_addr: dialect v1 does not tell the address that the host found for example.com:1: unsupported");
+          "tcp peer_addr: dialect v1 does not tell the address that the host found for "
+          "example.com:1: unsupported");
     CHECK(stream->local_addr().error() == Errc::unsupported);
     CHECK(stream->set_read_timeout(std::chrono::seconds(1)).error() == Errc::unsupported);
     CHECK(stream->set_read_timeout(std::chrono::seconds(0)).error() == Errc::invalid_argument);

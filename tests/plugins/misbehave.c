@@ -1,3 +1,4 @@
+// clang-format off
 /* A plugin that does what plugins must not. Plain C, own import declarations. Each export is () -> i32 and takes no input unless
  * said otherwise.
  *
@@ -38,11 +39,13 @@
  * returns_nothing     () -> (): returns nothing, allowed by some hosts, sets the output "nothing"
  * returns_i64         () -> i64
  */
+// clang-format on
+
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <errno.h>
 
 #define IMPORT(name) __attribute__((import_module("extism:host/env"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -97,8 +100,9 @@ EXPORT(spin_in_host) int32_t spin_in_host(void) {
         sink += (uint32_t)kernel_length(sink);
 }
 
-/* Neither ends before the stack does: the counter is never 0 on the way. Nothing of the first lies in linear memory, so that the
- * engine's stack ends; each turn of the second takes 1 KiB of the stack in linear memory. */
+/* Neither ends before the stack does: the counter is never 0 on the way. Nothing of the first lies
+ * in linear memory, so that the engine's stack ends; each turn of the second takes 1 KiB of the
+ * stack in linear memory. */
 static uint32_t recurse_from(uint32_t depth) {
     if (depth == 0) return sink;
     return recurse_from(depth + 1) + sink;

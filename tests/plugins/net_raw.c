@@ -1,3 +1,4 @@
+// clang-format off
 /* Straight against the imports of dialect v1 and of the Extism convention: no SDK, own declarations, so that a mistake of the SDK can't
  * hide one of the host. Exports of the same name as net_sdk's take the same input. On failure: error_set and return 1; the text is the
  * function that returned 0, e.g. "tcp_connect".
@@ -32,6 +33,8 @@
  * Every function of abi/v1.md and abi/extism-kernel.md that a plugin may import can be named; the Extism http_request is
  * `extism_http_request`. An unknown function ends the script with the error "no such function".
  */
+// clang-format on
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +51,11 @@ ENV(udp_connect) uint32_t udp_connect(uint64_t address);
 ENV(udp_send) uint32_t udp_send(uint32_t id, uint64_t data, uint64_t length);
 ENV(udp_recv) uint64_t udp_recv(uint32_t id, uint32_t max);
 ENV(udp_close) void udp_close(uint32_t id);
-ENV(icmp_send) uint32_t icmp_send(uint64_t target, uint64_t payload, uint64_t length, uint16_t sequence);
+ENV(icmp_send)
+uint32_t icmp_send(uint64_t target, uint64_t payload, uint64_t length, uint16_t sequence);
 ENV(icmp_recv) uint64_t icmp_recv(uint32_t timeout_ms);
-ENV(http_request) uint64_t http_request(uint64_t method, uint64_t url, uint64_t headers, uint64_t body);
+ENV(http_request)
+uint64_t http_request(uint64_t method, uint64_t url, uint64_t headers, uint64_t body);
 
 EXTISM(alloc) uint64_t kernel_alloc(uint64_t length);
 EXTISM(free) void kernel_free(uint64_t block);
@@ -225,7 +230,8 @@ EXPORT(tcp_echo) int32_t export_tcp_echo(void) {
     /* with its NUL, as the first plugins sent it */
     uint32_t id = tcp_connect(block_of_bytes(in.data, strlen((char*)in.data) + 1));
     if (id == 0) return failed("tcp_connect");
-    if (size > 0 && tcp_send(id, block_of_bytes(payload, size), size) != size) return failed("tcp_send");
+    if (size > 0 && tcp_send(id, block_of_bytes(payload, size), size) != size)
+        return failed("tcp_send");
     struct text echo = {0};
     while (echo.size < size) {
         uint64_t block = tcp_recv(id, (uint32_t)(size - echo.size));
@@ -356,7 +362,8 @@ EXPORT(icmp_echo) int32_t export_icmp_echo(void) {
     char* payload = cut(sequence, ' ');
     if (*payload == 0) payload = "ping";
     uint16_t number = *sequence ? (uint16_t)strtoul(sequence, NULL, 10) : 1;
-    if (icmp_send(block_of(target), block_of(payload), strlen(payload), number) != 1) return failed("icmp_send");
+    if (icmp_send(block_of(target), block_of(payload), strlen(payload), number) != 1)
+        return failed("icmp_send");
     return output_block(icmp_recv(5000), "icmp_recv");
 }
 
@@ -388,8 +395,9 @@ EXPORT(http) int32_t export_http(void) {
         line = next;
     }
     append(&headers, "]");
-    return output_block(
-        http_request(block_of(method), block_of(url), block_of_bytes(headers.data, headers.size), body), "http_request");
+    return output_block(http_request(block_of(method), block_of(url),
+                                     block_of_bytes(headers.data, headers.size), body),
+                        "http_request");
 }
 
 EXPORT(extism_http) int32_t export_extism_http(void) {
@@ -477,7 +485,8 @@ static uint64_t argument(const char* word, const uint64_t* results, size_t count
         unsigned long line = strtoul(word + 1, NULL, 10);
         return line >= 1 && line <= count ? results[line - 1] : 0;
     }
-    if (*word != '@') return *word == '-' ? (uint64_t)strtoll(word, NULL, 0) : strtoull(word, NULL, 0);
+    if (*word != '@')
+        return *word == '-' ? (uint64_t)strtoll(word, NULL, 0) : strtoull(word, NULL, 0);
     struct text text = {0};
     for (++word; *word; ++word) {
         char byte = *word;
@@ -537,7 +546,7 @@ EXPORT(script) int32_t export_script(void) {
             line = next_line;
             continue;
         }
-        NOTHING(close_all, for (uint32_t id = 1; id <= 64; ++id) (tcp_close(id), udp_close(id)))
+        NOTHING(close_all, for (uint32_t id = 1; id <= 64; ++id)(tcp_close(id), udp_close(id)))
         VALUE(tcp_connect, tcp_connect(a[0]))
         VALUE(tcp_send, tcp_send((uint32_t)a[0], a[1], a[2]))
         VALUE(tcp_recv, tcp_recv((uint32_t)a[0], (uint32_t)a[1]))

@@ -1,3 +1,4 @@
+// clang-format off
 // Drives everything in the SDK. An export's input is text; its first line is the address unless said otherwise. On failure an
 // export returns 1 and the error's one-line message ("tcp_connect 127.0.0.1:1 (the reason is in the host's log): io").
 // digest: 64-bit FNV-1a of the bytes, 16 hexadecimal digits. pattern: byte number i is (i * 31 + 7) % 251.
@@ -47,12 +48,13 @@
 // fail_without_text  anything                                returns 4
 // output_then_fail   text                                    sets the output, then fails with "after the output", returns 1
 // print              text                                    writes "out:<text>" LF to stdout and "err:<text>" LF to stderr
-#include <hws/net.hpp>
-#include <hws/plugin.hpp>
+// clang-format on
 
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <hws/net.hpp>
+#include <hws/plugin.hpp>
 #include <optional>
 
 using hws::Errc;
@@ -112,11 +114,11 @@ Result<BulkTask> bulk_task() {
     const std::string_view address = take(rest, ' ');
     HWS_TRY(const std::uint64_t total, parse_number(take(rest, ' ')));
     HWS_TRY(const std::uint64_t chunk, parse_number(take(rest, ' ')));
-    return BulkTask{std::string(address), std::size_t(total), std::size_t(std::max<std::uint64_t>(chunk, 1))};
+    return BulkTask{std::string(address), std::size_t(total),
+                    std::size_t(std::max<std::uint64_t>(chunk, 1))};
 }
 
-template <class T>
-std::string text_or_message(const Result<T>& result) {
+template <class T> std::string text_or_message(const Result<T>& result) {
     if (!result) return result.error().message();
     if constexpr (requires { result->to_string(); })
         return result->to_string();
@@ -130,7 +132,10 @@ void add_line(std::string& lines, std::string_view method, const Result<T>& resu
     if (result)
         lines.append("ok\t\n");
     else
-        lines.append(name_of(result.error().code())).append("\t").append(result.error().message()).append("\n");
+        lines.append(name_of(result.error().code()))
+            .append("\t")
+            .append(result.error().message())
+            .append("\n");
 }
 
 std::optional<hws::TcpStream> session;
@@ -371,7 +376,11 @@ Result<void> redis() {
             words.push_back(take(command, ' '));
         std::string request = "*" + std::to_string(words.size()) + "\r\n";
         for (const std::string_view word : words)
-            request.append("$").append(std::to_string(word.size())).append("\r\n").append(word).append("\r\n");
+            request.append("$")
+                .append(std::to_string(word.size()))
+                .append("\r\n")
+                .append(word)
+                .append("\r\n");
         HWS_CHECK(stream.write_all(request));
         HWS_TRY(const std::string reply, redis_reply(reader));
         replies += reply + "\n";
@@ -468,15 +477,18 @@ Result<void> icmp_send(hws::IcmpSocket& socket, std::string_view input) {
     if (!seq_text.empty()) {
         HWS_TRY(seq, parse_number(seq_text));
     }
-    return socket.send(target, hws::bytes_of(input.empty() ? "ping" : input), static_cast<std::uint16_t>(seq));
+    return socket.send(target, hws::bytes_of(input.empty() ? "ping" : input),
+                       static_cast<std::uint16_t>(seq));
 }
 
 Result<void> icmp_output(hws::IcmpSocket& socket, std::chrono::milliseconds timeout) {
     HWS_TRY(const auto response, socket.recv(timeout));
-    auto number = [](std::optional<std::uint16_t> value) { return value ? std::to_string(*value) : "-"; };
+    auto number = [](std::optional<std::uint16_t> value) {
+        return value ? std::to_string(*value) : "-";
+    };
     hws::output("source=" + response.source.to_string() + " type=" + std::to_string(response.type) +
-                " code=" + std::to_string(response.code) + " id=" + number(response.id) +
-                " seq=" + number(response.seq) + " data=" + std::string(hws::text_of(response.data)));
+                " code=" + std::to_string(response.code) + " id=" + number(response.id) + " seq=" +
+                number(response.seq) + " data=" + std::string(hws::text_of(response.data)));
     return {};
 }
 
@@ -593,8 +605,9 @@ HWS_PLUGIN_EXPORT(var_remove)
 
 namespace {
 constexpr std::pair<std::string_view, hws::log::Level> levels[] = {
-    {"trace", hws::log::Level::trace}, {"debug", hws::log::Level::debug}, {"info", hws::log::Level::info},
-    {"warn", hws::log::Level::warn},   {"error", hws::log::Level::error},
+    {"trace", hws::log::Level::trace}, {"debug", hws::log::Level::debug},
+    {"info", hws::log::Level::info},   {"warn", hws::log::Level::warn},
+    {"error", hws::log::Level::error},
 };
 } // namespace
 

@@ -1,3 +1,4 @@
+// clang-format off
 /* A WASI command in C. Arguments: `exit=<n>` ends with that code, `cat` copies stdin to stdout, `abort` aborts; others are only shown.
  * Output, one line each:
  *   hello from C
@@ -11,6 +12,8 @@
  *   tty=<0|1>                   isatty(1)
  *   bye                         on stderr
  */
+// clang-format on
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,8 +48,8 @@ int main(int argc, char** argv) {
     struct timespec resolution;
     int64_t first = nanoseconds(CLOCK_MONOTONIC);
     int64_t second = nanoseconds(CLOCK_MONOTONIC);
-    int fine = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 && resolution.tv_nsec > 0 &&
-               resolution.tv_nsec <= 1000000;
+    int fine = clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&
+               resolution.tv_nsec > 0 && resolution.tv_nsec <= 1000000;
     printf("monotonic=%s\n", first >= 0 && second >= first && fine ? "ok" : "bad");
 
     struct timespec wait = {0, 20000000};
@@ -59,7 +62,8 @@ int main(int argc, char** argv) {
         printf("sleep=%d after %lld ns\n", slept, (long long)took);
 
     unsigned char one[16] = {0}, two[16] = {0};
-    int random = getentropy(one, sizeof one) == 0 && getentropy(two, sizeof two) == 0 && memcmp(one, two, sizeof one) != 0;
+    int random = getentropy(one, sizeof one) == 0 && getentropy(two, sizeof two) == 0 &&
+                 memcmp(one, two, sizeof one) != 0;
     printf("random=%s\n", random ? "ok" : "bad");
 
     FILE* file = fopen("/etc/passwd", "r");

@@ -1,6 +1,9 @@
+// clang-format off
 // A WASI command in C++: iostream, chrono, random_device, threads' sleep. Becomes wasi_hello_cpp.wasm.
 // Output, one line each: "hello from C++", "args=<n>", "system_clock=ok", "steady_clock=ok", "random=ok", "global=constructed",
 // then on stderr "bye". The argument `exit=<n>` ends with that code.
+// clang-format on
+
 #include <chrono>
 #include <cstdlib>
 #include <iostream>

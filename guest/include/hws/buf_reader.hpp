@@ -8,13 +8,12 @@
 ///         hws::log::info(*line);
 ///     }
 
-#include <hws/result.hpp>
-
 #include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <hws/result.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,10 +28,10 @@ concept Reader = requires(T& reader, std::span<std::byte> into) {
     { reader.read(into) } -> std::same_as<Result<std::size_t>>;
 };
 
-/// Reads from `source` in pieces of up to 8 KiB and hands out what is asked for. The source must outlive it and should not
-/// be read from directly, because bytes that the BufReader holds are then skipped; writing to it is fine.
-template <Reader Source>
-class BufReader {
+/// Reads from `source` in pieces of up to 8 KiB and hands out what is asked for. The source must
+/// outlive it and should not be read from directly, because bytes that the BufReader holds are then
+/// skipped; writing to it is fine.
+template <Reader Source> class BufReader {
 public:
     explicit BufReader(Source& source) : source_(&source), buffer_(capacity_bytes) {}
 
@@ -49,7 +48,8 @@ public:
         return count;
     }
 
-    /// Fills `into` completely. Errors: reset when the stream ends before; those of the source.
+    /// Fills `into` completely.
+    /// Errors: reset when the stream ends before; those of the source.
     Result<void> read_exact(std::span<std::byte> into) {
         while (!into.empty()) {
             HWS_TRY(const std::size_t count, read(into));
@@ -59,7 +59,8 @@ public:
         return {};
     }
 
-    /// The bytes up to and with `delimiter`; without it at the end of the stream, and none if nothing was left.
+    /// The bytes up to and with `delimiter`; without it at the end of the stream, and none if
+    /// nothing was left.
     /// Errors: too_large when the delimiter does not come within `max_bytes`; those of the source.
     Result<std::optional<std::string>> read_until(char delimiter,
                                                   std::size_t max_bytes = default_max_bytes) {

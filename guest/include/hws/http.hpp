@@ -1,6 +1,6 @@
 #pragma once
-/// An HTTP client. The host makes the connection, checks certificates, follows redirects (at most 10) and keeps connections
-/// open for the next request.
+/// An HTTP client. The host makes the connection, checks certificates, follows redirects (at most
+/// 10) and keeps connections open for the next request.
 ///
 ///     hws::http::Client client;
 ///     HWS_TRY(auto response, client.post("https://api.example.com/items")
@@ -10,12 +10,11 @@
 ///     for (const std::string& cookie : response.header("Set-Cookie"))
 ///         hws::log::info(cookie);
 
-#include <hws/result.hpp>
-#include <hws/socket.hpp>
-
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <hws/result.hpp>
+#include <hws/socket.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,15 +23,15 @@
 
 namespace hws::http {
 
-/// How a type of yours becomes JSON text and back; specialise it, and `RequestBuilder::json` and `Response::json` take the
-/// type. <hws/nlohmann_json.hpp> does it for nlohmann::json and all that converts to it.
+/// How a type of yours becomes JSON text and back; specialise it, and `RequestBuilder::json` and
+/// `Response::json` take the type. <hws/nlohmann_json.hpp> does it for nlohmann::json and all that
+/// converts to it.
 ///
 ///     template <> struct hws::http::JsonAdapter<MyJson> {
 ///         static std::string to_text(const MyJson& value);
 ///         static hws::Result<MyJson> from_text(std::string_view text);
 ///     };
-template <class T>
-struct JsonAdapter;
+template <class T> struct JsonAdapter;
 
 template <class T>
 concept JsonReadable = requires(std::string_view text) {
@@ -82,15 +81,17 @@ public:
     bool status_is_success() const { return status_ >= 200 && status_ <= 299; }
 
     const HeaderMap& headers() const { return headers_; }
-    /// All values of that header, whatever the case of its name; empty if there is none. They live as long as the response.
-    std::span<const std::string> header(std::string_view name) const { return headers_.values(name); }
+    /// All values of that header, whatever the case of its name; empty if there is none. They live
+    /// as long as the response.
+    std::span<const std::string> header(std::string_view name) const {
+        return headers_.values(name);
+    }
 
     std::span<const std::byte> bytes() const { return body_; }
     /// The body as it is, without a check of its encoding.
     std::string text() const { return std::string(text_of(body_)); }
     /// Errors: those of JsonAdapter<T>::from_text; by custom, invalid_argument.
-    template <JsonReadable T>
-    Result<T> json() const {
+    template <JsonReadable T> Result<T> json() const {
         return JsonAdapter<T>::from_text(text_of(body_));
     }
 
@@ -110,16 +111,17 @@ public:
     /// Sets the body, copied.
     RequestBuilder& body(std::span<const std::byte> bytes);
     RequestBuilder& body(std::string_view text) { return body(bytes_of(text)); }
-    /// Sets the body to a JSON text and `Content-Type: application/json`, unless a content type was given.
+    /// Sets the body to a JSON text and `Content-Type: application/json`, unless a content type was
+    /// given.
     RequestBuilder& json(std::string_view text);
-    template <JsonWritable T>
-    RequestBuilder& json(const T& value) {
+    template <JsonWritable T> RequestBuilder& json(const T& value) {
         return json(std::string_view(JsonAdapter<T>::to_text(value)));
     }
 
     /// Makes the request and waits for the whole response. May be called again.
-    /// Errors: invalid_argument (a method or header that HTTP does not allow, such as a line break in a value), bad_url
-    /// (blanks or control characters), io (denied, unreachable, timed out, an 11th redirect, ...: see the host's log).
+    /// Errors: invalid_argument (a method or header that HTTP does not allow, such as a line break
+    /// in a value), bad_url (blanks or control characters), io (denied, unreachable, timed out, an
+    /// 11th redirect, ...: see the host's log).
     /// Source: abi http_request; RFC 9110.
     Result<Response> send();
 

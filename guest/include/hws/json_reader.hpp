@@ -1,6 +1,6 @@
 #pragma once
-/// `JsonReader`: JSON from left to right, value by value, without building a tree. Small where a library for JSON is not:
-/// 3 KiB of wasm. It is what the SDK itself reads the host's answers with.
+/// `JsonReader`: JSON from left to right, value by value, without building a tree. Small where a
+/// library for JSON is not: 3 KiB of wasm. It is what the SDK itself reads the host's answers with.
 ///
 ///     hws::JsonReader json(text);
 ///     json.enter_object();
@@ -20,8 +20,8 @@
 
 namespace hws {
 
-/// After the first mistake in the text every call returns an empty value at once, and `finish` tells. The text must outlive the
-/// reader.
+/// After the first mistake in the text every call returns an empty value at once, and `finish`
+/// tells. The text must outlive the reader.
 class JsonReader {
 public:
     explicit JsonReader(std::string_view text) : text_(text) {}

@@ -1,5 +1,6 @@
 #pragma once
-/// Everything for the network, in one include. For the plugin's own input, output and log: <hws/plugin.hpp>.
+/// Everything for the network, in one include. For the plugin's own input, output and log:
+/// <hws/plugin.hpp>.
 
 #include <hws/buf_reader.hpp>
 #include <hws/http.hpp>

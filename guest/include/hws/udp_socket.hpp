@@ -6,12 +6,11 @@
 ///     std::array<std::byte, 1500> buffer;
 ///     HWS_TRY(auto received, socket.recv_from(buffer));
 
+#include <chrono>
+#include <cstddef>
 #include <hws/ip_addr.hpp>
 #include <hws/result.hpp>
 #include <hws/socket.hpp>
-
-#include <chrono>
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,11 +22,12 @@ namespace backend {
 class UdpSocket;
 }
 
-/// A UDP socket. Moves, does not copy; the destructor closes it. A socket that was moved from may only be destroyed or
-/// assigned to.
+/// A UDP socket. Moves, does not copy; the destructor closes it. A socket that was moved from may
+/// only be destroyed or assigned to.
 ///
-/// Backend v1: the socket has one peer, given to connect; the deadline of a receive is the host's (5 seconds unless the
-/// operator says otherwise). Methods marked (v2) return `unsupported` with it.
+/// Backend v1: the socket has one peer, given to connect; the deadline of a receive is the host's
+/// (5 seconds unless the operator says otherwise). Methods marked (v2) return `unsupported` with
+/// it.
 class UdpSocket {
 public:
     /// What recv_from has received: so many bytes, and from whom.
@@ -37,11 +37,13 @@ public:
     };
 
     /// A socket whose peer is `host:port`; as for TcpStream::connect the host may be a name.
-    /// Errors: invalid_argument (not host:port), io (denied, unknown name, ...: see the host's log).
+    /// Errors: invalid_argument (not host:port), io (denied, unknown name, ...: see the host's
+    /// log).
     /// Source: abi udp_connect.
     static Result<UdpSocket> connect(std::string_view address);
     static Result<UdpSocket> connect(const SocketAddr& peer);
-    /// (v2) A socket with the given local address `host:port` and no peer; port 0 lets the host choose.
+    /// (v2) A socket with the given local address `host:port` and no peer; port 0 lets the host
+    /// choose.
     static Result<UdpSocket> bind(std::string_view local);
 
     UdpSocket(UdpSocket&& other) noexcept;
@@ -61,11 +63,13 @@ public:
     /// Source: abi udp_recv.
     Result<std::size_t> recv(std::span<std::byte> into);
 
-    /// The same with the sender's address. Backend v1: it is the peer, because only the peer's datagrams arrive; unsupported
-    /// if the peer was given by name (recv works).
+    /// The same with the sender's address.
+    /// Backend v1: it is the peer, because only the peer's datagrams arrive; unsupported if the
+    /// peer was given by name (recv works).
     Result<Received> recv_from(std::span<std::byte> into);
 
-    /// The peer's address. Backend v1: unsupported if it was given by name.
+    /// The peer's address.
+    /// Backend v1: unsupported if it was given by name.
     Result<SocketAddr> peer_addr() const;
     /// (v2) The address of this end.
     Result<SocketAddr> local_addr() const;
