@@ -1,6 +1,7 @@
 #pragma once
-/// The types of preview1.def, as they lie in the guest's memory: little-endian, no hidden padding, so that a value copied to
-/// the guest carries nothing but what it says. Source: WASI snapshot preview 1, wasi_snapshot_preview1.witx.
+/// The types of preview1.def, as they lie in the guest's memory: little-endian, no hidden padding,
+/// so that a value copied to the guest carries nothing but what it says. Source: WASI snapshot
+/// preview 1, wasi_snapshot_preview1.witx.
 
 #include "lower.hpp"
 
@@ -97,7 +98,8 @@ struct Prestat {
 
 enum class EventType : std::uint8_t { clock, fd_read, fd_write };
 
-/// What poll_oneoff shall wait for. `subject` is a ClockId for clocks and an Fd otherwise; the rest is the clocks' only.
+/// What poll_oneoff shall wait for. `subject` is a ClockId for clocks and an Fd otherwise; the rest
+/// is the clocks' only.
 struct Subscription {
     std::uint64_t user_data = 0;
     EventType type = EventType::clock;
@@ -123,8 +125,9 @@ struct Event {
 inline constexpr std::uint16_t hung_up = 1 << 0;
 
 template <class T, std::size_t bytes>
-inline constexpr bool is_wire_type = sizeof(T) == bytes && std::has_unique_object_representations_v<T> &&
-                                     std::is_trivially_copyable_v<T>;
+inline constexpr bool is_wire_type =
+    sizeof(T) == bytes && std::has_unique_object_representations_v<T> &&
+    std::is_trivially_copyable_v<T>;
 static_assert(is_wire_type<Iovec, 8>);
 static_assert(is_wire_type<FdStat, 24>);
 static_assert(is_wire_type<FileStat, 64>);

@@ -5,8 +5,9 @@
 
 namespace hws {
 
-/// The WASI preview 1 errno of an error. Below 200 the number of the code is that errno; the others become the errno a C
-/// program would meet in such a case, or EIO. Where waiting would not help it is never EAGAIN.
+/// The WASI preview 1 errno of an error. Below 200 the number of the code is that errno; the others
+/// become the errno a C program would meet in such a case, or EIO. Where waiting would not help it
+/// is never EAGAIN.
 constexpr std::uint16_t wasi_number_of(Errc code) {
     constexpr std::uint16_t fbig = 22;
     constexpr std::uint16_t loop = 32;

@@ -1,5 +1,4 @@
 #include "adapter/preview1_guest.hpp"
-
 #include "core/descriptor.hpp"
 #include "os/clock.hpp"
 #include "os/socket.hpp"
@@ -19,7 +18,8 @@ using core::DescriptorKind;
 Result<void> write_sizes(PluginState& state, const std::vector<std::string>& strings,
                          GuestPointer<std::uint32_t> count, GuestPointer<std::uint32_t> bytes) {
     std::uint64_t total = 0;
-    for (const std::string& string : strings) total += string.size() + 1;
+    for (const std::string& string : strings)
+        total += string.size() + 1;
     if (total > std::numeric_limits<std::uint32_t>::max()) return fail(Errc::overflow);
     HWS_CHECK(store(state, count, static_cast<std::uint32_t>(strings.size())));
     return store(state, bytes, static_cast<std::uint32_t>(total));
@@ -76,7 +76,8 @@ FileType file_type_of(DescriptorKind kind) {
     return FileType::unknown;
 }
 
-/// What wasi-libc's fcntl and isatty and Go's runtime look at: a terminal is what can neither seek nor tell.
+/// What wasi-libc's fcntl and isatty and Go's runtime look at: a terminal is what can neither seek
+/// nor tell.
 Rights rights_of(const Descriptor& descriptor) {
     Rights all = rights::fd_fdstat_set_flags | rights::fd_filestat_get | rights::poll_fd_readwrite;
     if (intersects(descriptor.directions(), os::Ready::read)) all |= rights::fd_read;
@@ -86,7 +87,8 @@ Rights rights_of(const Descriptor& descriptor) {
     return all;
 }
 
-/// For what only files or directories can do: `bad_handle` for a number that is not open, `otherwise` for all that are.
+/// For what only files or directories can do: `bad_handle` for a number that is not open,
+/// `otherwise` for all that are.
 Result<void> refuse(PluginState& state, Fd fd, Errc otherwise) {
     HWS_CHECK(find(state, fd));
     return fail(otherwise);
@@ -99,7 +101,8 @@ bool is_socket(const Descriptor& descriptor) {
            descriptor.kind() != DescriptorKind::terminal;
 }
 
-Result<void> args_get(PluginState& state, GuestPointer<std::uint32_t> argv, GuestPointer<char> text) {
+Result<void> args_get(PluginState& state, GuestPointer<std::uint32_t> argv,
+                      GuestPointer<char> text) {
     return write_strings(state, state.arguments, argv, text);
 }
 
@@ -220,7 +223,9 @@ Result<void> fd_seek(PluginState& state, Fd fd, std::int64_t, Whence, GuestPoint
     return refuse(state, fd, Errc::not_seekable);
 }
 
-Result<void> fd_sync(PluginState& state, Fd fd) { return refuse(state, fd, Errc::invalid_argument); }
+Result<void> fd_sync(PluginState& state, Fd fd) {
+    return refuse(state, fd, Errc::invalid_argument);
+}
 
 Result<void> fd_tell(PluginState& state, Fd fd, GuestPointer<std::uint64_t>) {
     return refuse(state, fd, Errc::not_seekable);
@@ -283,7 +288,9 @@ Result<void> proc_exit(PluginState& state, std::uint32_t code) {
     return {};
 }
 
-Result<void> proc_raise(PluginState&, Signal) { return fail(Errc::not_implemented); }
+Result<void> proc_raise(PluginState&, Signal) {
+    return fail(Errc::not_implemented);
+}
 
 os::Task<> sched_yield(PluginState&) {
     co_await os::yield_now();
@@ -318,7 +325,8 @@ Result<void> sock_shutdown(PluginState& state, Fd socket, ShutdownFlags halves) 
 
 void append_rows(std::vector<HostFunction>& rows) {
 #define ABI_FUNCTION(name, signature, wait, sentence)                                              \
-    rows.push_back(bind<signature, &name, wait, ErrorNumber, #name>("wasi_snapshot_preview1", sentence));
+    rows.push_back(                                                                                \
+        bind<signature, &name, wait, ErrorNumber, #name>("wasi_snapshot_preview1", sentence));
 #include <preview1.def>
 #undef ABI_FUNCTION
 }

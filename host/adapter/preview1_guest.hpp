@@ -1,5 +1,6 @@
 #pragma once
-/// What the files of preview 1 share: finding descriptors, and guest memory by its 32-bit addresses.
+/// What the files of preview 1 share: finding descriptors, and guest memory by its 32-bit
+/// addresses.
 
 #include "adapter/preview1.hpp"
 
@@ -27,15 +28,16 @@ inline Result<std::span<std::byte>> guest_bytes(PluginState& state, std::uint64_
     return state.memory->bytes(address, size);
 }
 
-/// Whether a result can be stored there later. Asked first, so that nothing is taken that then cannot be given.
-template <class T>
-Result<void> check_room(PluginState& state, GuestPointer<T> pointer) {
+/// Whether a result can be stored there later. Asked first, so that nothing is taken that then
+/// cannot be given.
+template <class T> Result<void> check_room(PluginState& state, GuestPointer<T> pointer) {
     HWS_CHECK(guest_bytes(state, pointer.address, sizeof(T)));
     return {};
 }
 
 template <class T>
-Result<void> store(PluginState& state, GuestPointer<T> pointer, const std::type_identity_t<T>& value) {
+Result<void> store(PluginState& state, GuestPointer<T> pointer,
+                   const std::type_identity_t<T>& value) {
     if (!state.memory) return fail(Errc::fault);
     return state.memory->store(pointer.address, value);
 }

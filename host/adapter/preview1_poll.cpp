@@ -45,15 +45,15 @@ public:
     Poll(PluginState& state, std::uint32_t in, std::uint32_t out, std::uint32_t count)
         : state_(state), in_(in), out_(out), count_(count) {}
 
-    /// Looks at every subscription and writes an event for each that is due. Whatever is not is noted for wait().
-    /// Errors: fault, invalid_argument for an unknown kind of subscription.
+    /// Looks at every subscription and writes an event for each that is due. Whatever is not is
+    /// noted for wait(). Errors: fault, invalid_argument for an unknown kind of subscription.
     Result<std::uint32_t> look() {
         interests_.clear();
         deadline_ = os::no_deadline;
         events_ = 0;
         for (std::uint32_t i = 0; i < count_; ++i) {
-            HWS_TRY(const Subscription wish,
-                    state_.memory->load<Subscription>(in_ + std::uint64_t{i} * sizeof(Subscription)));
+            HWS_TRY(const Subscription wish, state_.memory->load<Subscription>(
+                                                 in_ + std::uint64_t{i} * sizeof(Subscription)));
             Event event;
             event.user_data = wish.user_data;
             event.type = wish.type;
@@ -91,7 +91,8 @@ private:
         if (!found) return failed(event, found.error());
         Descriptor& descriptor = **found;
         if (!intersects(descriptor.directions(), what)) return failed(event, Errc::not_capable);
-        // The first look asks the system. Later ones need not where no event has come since: a clear bit is certain.
+        // The first look asks the system. Later ones need not where no event has come since: a
+        // clear bit is certain.
         const bool may_be_ready = is_first_look_ || descriptor.readiness().is(what);
         if (may_be_ready && intersects(descriptor.poll_now(what), what)) {
             event.bytes = what == Ready::read ? descriptor.readable_bytes() : 1;

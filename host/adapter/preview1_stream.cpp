@@ -14,15 +14,15 @@ using core::DescriptorKind;
 using os::Ready;
 
 /// The guest's buffers as spans of its memory as it is now: for one attempt, never across a wait.
-template <class Byte>
-class Buffers {
+template <class Byte> class Buffers {
 public:
     Buffers() = default;
     Buffers(const Buffers&) = delete;
     Buffers& operator=(const Buffers&) = delete;
 
-    /// The buffers from byte number `skip` on, at most `max_bytes` of them. Errors: fault if any byte of any buffer is outside,
-    /// invalid_argument for too many buffers or more bytes than a result can count.
+    /// The buffers from byte number `skip` on, at most `max_bytes` of them. Errors: fault if any
+    /// byte of any buffer is outside, invalid_argument for too many buffers or more bytes than a
+    /// result can count.
     Result<void> load(PluginState& state, GuestSpan<Iovec> list, std::uint64_t skip,
                       std::uint64_t max_bytes) {
         if (list.count > max_buffers) return fail(Errc::invalid_argument);
@@ -39,7 +39,8 @@ public:
             skip -= skipped;
             buffer = buffer.subspan(skipped);
             buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - offered_));
-            // Empty ones mean nothing, and could hide the others behind the system's limit of buffers.
+            // Empty ones mean nothing, and could hide the others behind the system's limit of
+            // buffers.
             if (buffer.empty()) continue;
             room[count_++] = buffer;
             offered_ += buffer.size();
@@ -134,7 +135,8 @@ os::Task<> write(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Ciove
         auto step = try_write(state, *descriptor, from, done);
         if (step) {
             done += step->bytes;
-            // A short write would be allowed, but systems never give one where a call may wait, and programs rely on it.
+            // A short write would be allowed, but systems never give one where a call may wait, and
+            // programs rely on it.
             if (step->is_all || step->bytes == 0 || carries_datagrams(*descriptor)) break;
             co_await os::yield_now();
             continue;

@@ -57,8 +57,7 @@ private:
 };
 
 /// Hands what is written to a function that takes a string_view and says whether there was room.
-template <class Receiver>
-class FunctionSink final : public ReadyStream {
+template <class Receiver> class FunctionSink final : public ReadyStream {
 public:
     FunctionSink(os::Loop& loop, Receiver receiver)
         : ReadyStream(loop, Ready::write), receiver_(std::move(receiver)) {}
@@ -67,7 +66,8 @@ public:
         std::size_t count = 0;
         for (const std::span<const std::byte>& buffer : from) {
             if (buffer.empty()) continue;
-            const std::string_view piece(reinterpret_cast<const char*>(buffer.data()), buffer.size());
+            const std::string_view piece(reinterpret_cast<const char*>(buffer.data()),
+                                         buffer.size());
             if (!receiver_(piece)) {
                 if (count > 0) break;
                 return fail(Errc::no_buffers);
@@ -81,13 +81,13 @@ private:
     Receiver receiver_;
 };
 
-template <class Receiver>
-std::unique_ptr<Descriptor> make_sink(os::Loop& loop, Receiver receiver) {
+template <class Receiver> std::unique_ptr<Descriptor> make_sink(os::Loop& loop, Receiver receiver) {
     return std::make_unique<FunctionSink<Receiver>>(loop, std::move(receiver));
 }
 
-/// A file, pipe, terminal or socket of the process. Its watch is made when it first has to be waited for: most plugins never
-/// wait for their standard streams, and a watch costs a descriptor of the process.
+/// A file, pipe, terminal or socket of the process. Its watch is made when it first has to be
+/// waited for: most plugins never wait for their standard streams, and a watch costs a descriptor
+/// of the process.
 class InheritedStream final : public Descriptor {
 public:
     InheritedStream(os::Loop& loop, os::StreamFile file, Ready direction)
@@ -130,8 +130,9 @@ private:
         if (!count && count.error() == Errc::would_block) HWS_CHECK(expect_event());
         return count;
     }
-    /// Sees to it that readiness() is not set before an event comes. The watch's first report includes what is ready when it
-    /// is made, so that nothing is lost between the attempt and this.
+    /// Sees to it that readiness() is not set before an event comes. The watch's first report
+    /// includes what is ready when it is made, so that nothing is lost between the attempt and
+    /// this.
     Result<void> expect_event() {
         if (!watch_) {
             HWS_TRY(os::Fd copy, file_.duplicate());

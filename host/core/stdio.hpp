@@ -1,6 +1,7 @@
 #pragma once
-/// A plugin's standard streams as descriptors 0, 1 and 2: where its input comes from and where its output goes.
-/// Sources and sinks are values that describe; one description serves many plugins, each gets descriptors of its own.
+/// A plugin's standard streams as descriptors 0, 1 and 2: where its input comes from and where its
+/// output goes. Sources and sinks are values that describe; one description serves many plugins,
+/// each gets descriptors of its own.
 
 #include "core/descriptor_table.hpp"
 
@@ -18,8 +19,8 @@ public:
     StdioSource() = default;
     /// The plugin reads this text, then end of stream. Copies of the source share it.
     static StdioSource text(std::string text);
-    /// The process's own standard input, or another open file of the process that outlives the plugin. What one plugin reads no
-    /// other sees. A number that is not open is an empty source.
+    /// The process's own standard input, or another open file of the process that outlives the
+    /// plugin. What one plugin reads no other sees. A number that is not open is an empty source.
     static StdioSource inherit(int fd = 0);
 
     /// The descriptor for one plugin of this loop.
@@ -33,13 +34,14 @@ private:
 class StdioSink {
 public:
     StdioSink() = default;
-    /// Calls with each piece as it is written, on the loop thread. Pieces follow the plugin's writes, not its lines.
+    /// Calls with each piece as it is written, on the loop thread. Pieces follow the plugin's
+    /// writes, not its lines.
     static StdioSink call(std::function<void(std::string_view)> receiver);
     /// Appends to `text` up to `max_bytes` in all; writes beyond fail with `no_buffers`.
     static StdioSink collect(std::shared_ptr<std::string> text, std::size_t max_bytes);
-    /// The process's own standard output (1) or error (2), or another open file of the process that outlives the plugin. It is
-    /// never made non-blocking, yet a slow reader makes only the plugin wait (os/stream_file.hpp). A number that is not open
-    /// discards.
+    /// The process's own standard output (1) or error (2), or another open file of the process that
+    /// outlives the plugin. It is never made non-blocking, yet a slow reader makes only the plugin
+    /// wait (os/stream_file.hpp). A number that is not open discards.
     static StdioSink inherit(int fd);
 
     /// The descriptor for one plugin of this loop.
@@ -65,7 +67,8 @@ struct Stdio {
     }
 };
 
-/// Opens them at 0, 1 and 2, closing what was there. Errors: bad_handle when the table holds less than three.
+/// Opens them at 0, 1 and 2, closing what was there. Errors: bad_handle when the table holds less
+/// than three.
 Result<void> install_stdio(DescriptorTable& table, os::Loop& loop, const Stdio& stdio);
 
 } // namespace hws::host::core

@@ -2,10 +2,9 @@
 /// The system's clocks beyond what <chrono> tells, and its random numbers.
 /// Source: clock_getres(2), getrandom(2).
 
-#include <hws/result.hpp>
-
 #include <chrono>
 #include <cstddef>
+#include <hws/result.hpp>
 #include <span>
 
 namespace hws::host::os {

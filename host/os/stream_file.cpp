@@ -49,8 +49,9 @@ private:
     std::size_t count_ = 0;
 };
 
-/// Keeps a write to a pipe without a reader from raising SIGPIPE: the signal is blocked in this thread meanwhile, and taken
-/// away if the write left one behind. write(2) has no flag for it, and how the process treats the signal is not ours to change.
+/// Keeps a write to a pipe without a reader from raising SIGPIPE: the signal is blocked in this
+/// thread meanwhile, and taken away if the write left one behind. write(2) has no flag for it, and
+/// how the process treats the signal is not ours to change.
 class SigpipeBlocked {
 public:
     SigpipeBlocked() {
@@ -92,10 +93,10 @@ private:
 };
 
 /// Repeats a system call that a signal interrupted.
-template <class Call>
-ssize_t uninterrupted(Call&& call) {
+template <class Call> ssize_t uninterrupted(Call&& call) {
     ssize_t count;
-    do count = call();
+    do
+        count = call();
     while (count < 0 && errno == EINTR);
     return count;
 }
@@ -117,7 +118,9 @@ ssize_t write_quietly(int fd, const BufferList& list, int flags) {
 }
 
 /// What a kernel or a file system without RWF_NOWAIT answers.
-bool is_flag_refused() { return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == ESPIPE; }
+bool is_flag_refused() {
+    return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == ESPIPE;
+}
 
 } // namespace
 
@@ -129,8 +132,8 @@ Result<StreamFile> StreamFile::borrow(int number, Ready direction) {
     if (S_ISFIFO(status.st_mode)) return StreamFile(number, Way::pipe);
     if (!S_ISCHR(status.st_mode) || !::isatty(number)) return StreamFile(number, Way::other);
 
-    // A terminal that polls as writable may have room for a single byte only, so poll is not enough. Opening it again fails
-    // where it belongs to another user (su), or without /proc.
+    // A terminal that polls as writable may have room for a single byte only, so poll is not
+    // enough. Opening it again fails where it belongs to another user (su), or without /proc.
     const int access = direction == Ready::read ? O_RDONLY : O_WRONLY;
     const std::string path = "/proc/self/fd/" + std::to_string(number);
     Fd own(::open(path.c_str(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -208,7 +211,9 @@ StreamFile::Polled StreamFile::poll_now() const {
     return answer;
 }
 
-bool StreamFile::is_ready(Ready what) const { return intersects(poll_now().ready, what); }
+bool StreamFile::is_ready(Ready what) const {
+    return intersects(poll_now().ready, what);
+}
 
 std::size_t StreamFile::readable_bytes() const {
     int count = 0;

@@ -1,7 +1,8 @@
 #pragma once
-/// Reading and writing standard streams without ever blocking the loop and without touching flags of the open file, which the
-/// process shares with its parent, its children and every other plugin: O_NONBLOCK set here would break them.
-/// Source: poll(2), preadv2(2) (RWF_NOWAIT), pipe(7), send(2), sigprocmask(2).
+/// Reading and writing standard streams without ever blocking the loop and without touching flags
+/// of the open file, which the process shares with its parent, its children and every other plugin:
+/// O_NONBLOCK set here would break them. Source: poll(2), preadv2(2) (RWF_NOWAIT), pipe(7),
+/// send(2), sigprocmask(2).
 
 #include "os/fd.hpp"
 #include "os/loop.hpp"
@@ -11,21 +12,23 @@
 
 namespace hws::host::os {
 
-/// An open file, pipe, terminal or socket that somebody else owns; it must stay open while this exists. How it is kept from
-/// blocking depends on what it is:
+/// An open file, pipe, terminal or socket that somebody else owns; it must stay open while this
+/// exists. How it is kept from blocking depends on what it is:
 /// - regular files, block devices: used directly; a disk is not waited for by any other means;
 /// - sockets: MSG_DONTWAIT;
 /// - terminals: opened once more with O_NONBLOCK, which makes an open file of our own;
-/// - pipes: RWF_NOWAIT; where the system refuses it, and for all else: asked by poll(2) first, then at most PIPE_BUF bytes, which
-///   a pipe that polls as writable has room for. Only a second process that reads or fills the same pipe between the two calls
-///   can block us then, until it or the other end moves on.
+/// - pipes: RWF_NOWAIT; where the system refuses it, and for all else: asked by poll(2) first, then
+/// at most PIPE_BUF bytes, which
+///   a pipe that polls as writable has room for. Only a second process that reads or fills the same
+///   pipe between the two calls can block us then, until it or the other end moves on.
 /// Writing to a pipe or socket without a reader is broken_pipe; SIGPIPE never reaches the process.
 class StreamFile {
 public:
     /// Looks at what `number` is. Errors: bad_handle.
     static Result<StreamFile> borrow(int number, Ready direction);
 
-    /// At most 64 buffers are used. 0: end of stream, or no room was offered. Errors: would_block, reset, io, ...
+    /// At most 64 buffers are used. 0: end of stream, or no room was offered. Errors: would_block,
+    /// reset, io, ...
     Result<std::size_t> try_read(std::span<const std::span<std::byte>> into);
     /// Errors: would_block, broken_pipe, io, ...
     Result<std::size_t> try_write(std::span<const std::span<const std::byte>> from);
@@ -39,8 +42,8 @@ public:
     std::size_t readable_bytes() const;
 
     bool is_terminal() const { return way_ == Way::own_terminal || way_ == Way::shared_terminal; }
-    /// A descriptor for the same open file that a Watch can have to itself: epoll knows one number only once, and plugins of
-    /// one loop share theirs. Errors: too_many_handles.
+    /// A descriptor for the same open file that a Watch can have to itself: epoll knows one number
+    /// only once, and plugins of one loop share theirs. Errors: too_many_handles.
     Result<Fd> duplicate() const;
 
 private:

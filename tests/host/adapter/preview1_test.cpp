@@ -1,5 +1,4 @@
 #include "adapter/preview1.hpp"
-
 #include "core/resolver.hpp"
 #include "core/stdio.hpp"
 #include "os/clock.hpp"
@@ -27,8 +26,8 @@ using namespace std::chrono_literals;
 namespace {
 
 // WASI's numbers, written out: they are what a guest's libc compares with.
-constexpr int ok = 0, again = 6, badf = 8, fault = 21, inval = 28, mfile = 33, nosys = 52, notsock = 57,
-              notsup = 58, pipe_broken = 64, spipe = 70, notcapable = 76;
+constexpr int ok = 0, again = 6, badf = 8, fault = 21, inval = 28, mfile = 33, nosys = 52,
+              notsock = 57, notsup = 58, pipe_broken = 64, spipe = 70, notcapable = 76;
 
 class VectorMemory final : public adapter::GuestMemory {
 public:
@@ -69,7 +68,8 @@ public:
     os::Readiness& readiness() override { return readiness_; }
     Ready poll_now(Ready what) override {
         ++polls;
-        if (intersects(what, Ready::read) && (!arrived.empty() || ended || waiting > 0)) return Ready::read;
+        if (intersects(what, Ready::read) && (!arrived.empty() || ended || waiting > 0))
+            return Ready::read;
         if (intersects(what, Ready::write) && room > 0) return Ready::write;
         readiness_.clear(what);
         return Ready::none;
@@ -126,7 +126,8 @@ private:
 
 os::Task<> later(os::Loop& loop, int turns, std::function<void()> act) {
     (void)loop;
-    for (int turn = 0; turn < turns; ++turn) co_await os::yield_now();
+    for (int turn = 0; turn < turns; ++turn)
+        co_await os::yield_now();
     act();
     co_return {};
 }
@@ -169,10 +170,7 @@ struct Plugin {
     std::string text(std::uint32_t address, std::size_t size) {
         return {reinterpret_cast<const char*>(memory.contents.data()) + address, size};
     }
-    template <class T>
-    T load(std::uint32_t address) {
-        return *memory.load<T>(address);
-    }
+    template <class T> T load(std::uint32_t address) { return *memory.load<T>(address); }
     std::uint32_t result() { return load<std::uint32_t>(result_at); }
 
     GuestSpan<Iovec> iovecs(const std::vector<Iovec>& list) {
@@ -225,8 +223,9 @@ struct Polled {
     std::vector<Event> events;
 };
 
-Polled poll(Plugin& plugin, const std::vector<Subscription>& wishes,
-            std::function<void()> meanwhile = [] {}) {
+Polled poll(
+    Plugin& plugin, const std::vector<Subscription>& wishes,
+    std::function<void()> meanwhile = [] {}) {
     std::memcpy(plugin.memory.contents.data() + data_at, wishes.data(),
                 wishes.size() * sizeof(Subscription));
     const std::uint32_t out = iovecs_at;
@@ -256,8 +255,8 @@ TEST_CASE("the table has the 46 functions of preview 1, named and typed as guest
     }
     CHECK(waiting == 8);
     using enum WasmType;
-    static_assert(params_of<Errno(Fd, LookupFlags, GuestSpan<char>, OpenFlags, Rights, Rights, FdFlags,
-                                  GuestPointer<Fd>)> ==
+    static_assert(params_of<Errno(Fd, LookupFlags, GuestSpan<char>, OpenFlags, Rights, Rights,
+                                  FdFlags, GuestPointer<Fd>)> ==
                   std::array{i32, i32, i32, i32, i32, i64, i64, i32, i32});
 }
 
@@ -286,7 +285,8 @@ TEST_CASE_FIXTURE(Plugin, "arguments are written one after the other, each endin
     CHECK(load<std::uint32_t>(16) == 107);
 }
 
-TEST_CASE_FIXTURE(Plugin, "the environment is written in the same way; an empty one needs no room") {
+TEST_CASE_FIXTURE(Plugin,
+                  "the environment is written in the same way; an empty one needs no room") {
     CHECK(number(environ_sizes_get(state, {0}, {4})) == ok);
     CHECK(load<std::uint32_t>(0) == 0);
     CHECK(load<std::uint32_t>(4) == 0);
@@ -305,13 +305,15 @@ TEST_CASE_FIXTURE(Plugin, "arguments do not fit at the end of memory: fault") {
     CHECK(number(args_get(state, {0xffffffff}, {0xffffffff})) == fault);
 }
 
-TEST_CASE_FIXTURE(Plugin, "the real-time and the monotonic clock tell the host's time, the CPU clocks nothing") {
+TEST_CASE_FIXTURE(
+    Plugin, "the real-time and the monotonic clock tell the host's time, the CPU clocks nothing") {
     const auto before = os::time_of(os::SystemClock::realtime).count();
     CHECK(number(clock_time_get(state, ClockId::realtime, 1, {result_at})) == ok);
     CHECK(load<Timestamp>(result_at) >= static_cast<Timestamp>(before));
     CHECK(load<Timestamp>(result_at) - static_cast<Timestamp>(before) < 60'000'000'000u);
     CHECK(number(clock_time_get(state, ClockId::monotonic, 0, {result_at})) == ok);
-    CHECK(load<Timestamp>(result_at) <= static_cast<Timestamp>(os::Clock::now().time_since_epoch().count()));
+    CHECK(load<Timestamp>(result_at) <=
+          static_cast<Timestamp>(os::Clock::now().time_since_epoch().count()));
     CHECK(number(clock_res_get(state, ClockId::monotonic, {result_at})) == ok);
     CHECK(load<Timestamp>(result_at) >= 1);
     CHECK(number(clock_time_get(state, ClockId::process_cpu_time, 0, {result_at})) == notsup);
@@ -322,7 +324,8 @@ TEST_CASE_FIXTURE(Plugin, "the real-time and the monotonic clock tell the host's
 
 TEST_CASE_FIXTURE(Plugin, "random bytes fill exactly the buffer") {
     CHECK(number(random_get(state, {data_at, 200'000})) == ok);
-    std::set<std::byte> seen(memory.contents.begin() + data_at, memory.contents.begin() + data_at + 200'000);
+    std::set<std::byte> seen(memory.contents.begin() + data_at,
+                             memory.contents.begin() + data_at + 200'000);
     CHECK(seen.size() == 256);
     CHECK(memory.contents[data_at - 1] == std::byte{0});
     CHECK(memory.contents[data_at + 200'000] == std::byte{0});
@@ -330,7 +333,8 @@ TEST_CASE_FIXTURE(Plugin, "random bytes fill exactly the buffer") {
     CHECK(number(random_get(state, {data_at, 0xffffffff})) == fault);
 }
 
-TEST_CASE_FIXTURE(Plugin, "proc_exit leaves its code, proc_raise is not there, sched_yield lets others run") {
+TEST_CASE_FIXTURE(
+    Plugin, "proc_exit leaves its code, proc_raise is not there, sched_yield lets others run") {
     CHECK(number(proc_exit(state, 3)) == ok);
     CHECK(state.exit_code == 3);
     CHECK(number(proc_raise(state, Signal{6})) == nosys);
@@ -399,12 +403,15 @@ TEST_CASE_FIXTURE(Plugin, "a descriptor's type and rights are those wasi-libc an
     CHECK((load<FdStat>(result_at).rights_base & rights::fd_write) == 0);
     CHECK(number(fd_fdstat_get(state, {99}, {result_at})) == badf);
     CHECK(number(fd_fdstat_get(state, {0}, {0xffffffe9})) == fault);
-    CHECK(number(fd_filestat_get(state, {0}, {static_cast<std::uint32_t>(memory.contents.size() - 63)})) == fault);
+    CHECK(number(fd_filestat_get(
+              state, {0}, {static_cast<std::uint32_t>(memory.contents.size() - 63)})) == fault);
 }
 
-TEST_CASE_FIXTURE(Plugin, "NONBLOCK is set, told and cleared; APPEND is taken, other flags are not") {
+TEST_CASE_FIXTURE(Plugin,
+                  "NONBLOCK is set, told and cleared; APPEND is taken, other flags are not") {
     add(DescriptorKind::tcp_stream);
-    CHECK(number(fd_fdstat_set_flags(state, last, fd_flags::non_blocking | fd_flags::append)) == ok);
+    CHECK(number(fd_fdstat_set_flags(state, last, fd_flags::non_blocking | fd_flags::append)) ==
+          ok);
     CHECK(number(fd_fdstat_get(state, last, {result_at})) == ok);
     CHECK(load<FdStat>(result_at).flags == fd_flags::non_blocking);
     CHECK(number(fd_fdstat_set_flags(state, last, 0)) == ok);
@@ -415,7 +422,8 @@ TEST_CASE_FIXTURE(Plugin, "NONBLOCK is set, told and cleared; APPEND is taken, o
     CHECK(number(fd_fdstat_set_flags(state, {99}, 0)) == badf);
 }
 
-TEST_CASE_FIXTURE(Plugin, "rights can be confirmed, not raised, and lowering them is not pretended") {
+TEST_CASE_FIXTURE(Plugin,
+                  "rights can be confirmed, not raised, and lowering them is not pretended") {
     CHECK(number(fd_fdstat_get(state, {1}, {result_at})) == ok);
     const Rights present = load<FdStat>(result_at).rights_base;
     CHECK(number(fd_fdstat_set_rights(state, {1}, present, 0)) == ok);
@@ -423,7 +431,8 @@ TEST_CASE_FIXTURE(Plugin, "rights can be confirmed, not raised, and lowering the
     CHECK(number(fd_fdstat_set_rights(state, {1}, 0, 0)) == notsup);
 }
 
-TEST_CASE_FIXTURE(Plugin, "no descriptor is a granted directory, so that libraries stop looking at 3") {
+TEST_CASE_FIXTURE(Plugin,
+                  "no descriptor is a granted directory, so that libraries stop looking at 3") {
     add(DescriptorKind::tcp_stream);
     for (Fd fd : {Fd{0}, Fd{3}, Fd{4}}) {
         CHECK(number(fd_prestat_get(state, fd, {result_at})) == badf);
@@ -431,7 +440,8 @@ TEST_CASE_FIXTURE(Plugin, "no descriptor is a granted directory, so that librari
     }
 }
 
-TEST_CASE_FIXTURE(Plugin, "what only files can do is refused with the errno of a pipe, a bad number with badf") {
+TEST_CASE_FIXTURE(
+    Plugin, "what only files can do is refused with the errno of a pipe, a bad number with badf") {
     for (Fd fd : {Fd{1}, Fd{99}}) {
         auto expected = [&](int answer) { return fd.number == 99 ? badf : answer; };
         CHECK(number(fd_advise(state, fd, 0, 0, Advice::normal)) == expected(spipe));
@@ -444,11 +454,13 @@ TEST_CASE_FIXTURE(Plugin, "what only files can do is refused with the errno of a
         CHECK(number(fd_pwrite(state, fd, one(1), 0, result_pointer)) == expected(spipe));
         CHECK(number(fd_seek(state, fd, 0, Whence::current, {result_at})) == expected(spipe));
         CHECK(number(fd_tell(state, fd, {result_at})) == expected(spipe));
-        CHECK(number(fd_readdir(state, fd, {data_at, 10}, 0, result_pointer)) == expected(notcapable));
+        CHECK(number(fd_readdir(state, fd, {data_at, 10}, 0, result_pointer)) ==
+              expected(notcapable));
     }
 }
 
-TEST_CASE_FIXTURE(Plugin, "every path call is notcapable from an open descriptor and badf from another") {
+TEST_CASE_FIXTURE(Plugin,
+                  "every path call is notcapable from an open descriptor and badf from another") {
     const GuestSpan<char> path{data_at, 4};
     for (Fd fd : {Fd{0}, Fd{99}, Fd{-1}}) {
         const int expected = fd.number == 0 ? notcapable : badf;
@@ -472,7 +484,8 @@ TEST_CASE("what a plugin prints arrives whole, from any number of buffers") {
     auto out = std::make_shared<std::string>();
     Plugin plugin({.in = {}, .out = core::StdioSink::collect(out, 10'000), .error = {}});
     plugin.put(data_at, "hello, world");
-    const auto list = plugin.iovecs({{data_at, 5}, {0, 0}, {data_at + 5, 7}, {0xffffffff - (0xffffffff - 1), 0}});
+    const auto list =
+        plugin.iovecs({{data_at, 5}, {0, 0}, {data_at + 5, 7}, {0xffffffff - (0xffffffff - 1), 0}});
     CHECK(plugin.number(fd_write(plugin.state, {1}, list, result_pointer)) == ok);
     CHECK(plugin.result() == 12);
     CHECK(*out == "hello, world");
@@ -495,7 +508,9 @@ TEST_CASE("input is read into the buffers in turn, then its end is told") {
 
 TEST_CASE("buffers outside memory are a fault and nothing is read or written") {
     auto out = std::make_shared<std::string>();
-    Plugin plugin({.in = core::StdioSource::text("hello"), .out = core::StdioSink::collect(out, 10'000), .error = {}});
+    Plugin plugin({.in = core::StdioSource::text("hello"),
+                   .out = core::StdioSink::collect(out, 10'000),
+                   .error = {}});
     const auto end = static_cast<std::uint32_t>(plugin.memory.contents.size());
     const std::vector<std::vector<Iovec>> wrong = {
         {{end, 1}},
@@ -507,8 +522,10 @@ TEST_CASE("buffers outside memory are a fault and nothing is read or written") {
         {{end + 1, 0}},
     };
     for (const auto& list : wrong) {
-        CHECK(plugin.number(fd_read(plugin.state, {0}, plugin.iovecs(list), result_pointer)) == fault);
-        CHECK(plugin.number(fd_write(plugin.state, {1}, plugin.iovecs(list), result_pointer)) == fault);
+        CHECK(plugin.number(fd_read(plugin.state, {0}, plugin.iovecs(list), result_pointer)) ==
+              fault);
+        CHECK(plugin.number(fd_write(plugin.state, {1}, plugin.iovecs(list), result_pointer)) ==
+              fault);
     }
     CHECK(plugin.number(fd_read(plugin.state, {0}, {end - 7, 1}, result_pointer)) == fault);
     CHECK(plugin.number(fd_read(plugin.state, {0}, {0xfffffffc, 2}, result_pointer)) == fault);
@@ -531,7 +548,8 @@ TEST_CASE("a plugin without memory gets fault") {
 TEST_CASE("unaligned and zero addresses are addresses like any other") {
     Plugin plugin({.in = core::StdioSource::text("abc"), .out = {}, .error = {}});
     plugin.iovecs({{0, 3}});
-    std::memmove(plugin.memory.contents.data() + iovecs_at + 1, plugin.memory.contents.data() + iovecs_at, 8);
+    std::memmove(plugin.memory.contents.data() + iovecs_at + 1,
+                 plugin.memory.contents.data() + iovecs_at, 8);
     CHECK(plugin.number(fd_read(plugin.state, {0}, {iovecs_at + 1, 1}, {result_at + 3})) == ok);
     CHECK(plugin.text(0, 3) == "abc");
     CHECK(plugin.load<std::uint32_t>(result_at + 3) == 3);
@@ -546,13 +564,17 @@ TEST_CASE("up to 1024 buffers are used, more are refused, without a look at them
     CHECK(plugin.result() == 3072);
     CHECK(out->size() == 3072);
     CHECK(plugin.number(fd_write(plugin.state, {1}, {iovecs_at, 1025}, result_pointer)) == inval);
-    CHECK(plugin.number(fd_write(plugin.state, {1}, {iovecs_at, 0x80000000}, result_pointer)) == inval);
-    CHECK(plugin.number(fd_read(plugin.state, {0}, {iovecs_at, 0x80000000}, result_pointer)) == inval);
+    CHECK(plugin.number(fd_write(plugin.state, {1}, {iovecs_at, 0x80000000}, result_pointer)) ==
+          inval);
+    CHECK(plugin.number(fd_read(plugin.state, {0}, {iovecs_at, 0x80000000}, result_pointer)) ==
+          inval);
 }
 
-TEST_CASE("overlapping buffers are filled in turn; more bytes in all than a result can count are refused") {
+TEST_CASE("overlapping buffers are filled in turn; more bytes in all than a result can count are "
+          "refused") {
     Plugin plugin({.in = core::StdioSource::text("abcd"), .out = {}, .error = {}});
-    CHECK(plugin.number(fd_read(plugin.state, {0}, plugin.iovecs({{data_at, 3}, {data_at + 1, 1}}), result_pointer)) == ok);
+    CHECK(plugin.number(fd_read(plugin.state, {0}, plugin.iovecs({{data_at, 3}, {data_at + 1, 1}}),
+                                result_pointer)) == ok);
     CHECK(plugin.result() == 4);
     CHECK(plugin.text(data_at, 3) == "adc");
 
@@ -591,7 +613,8 @@ TEST_CASE_FIXTURE(Plugin, "a read without room returns at once") {
     CHECK(number(fd_read(state, last, {iovecs_at, 0}, result_pointer)) == ok);
 }
 
-TEST_CASE_FIXTURE(Plugin, "a write that may wait goes on until everything is taken; an empty datagram is sent") {
+TEST_CASE_FIXTURE(
+    Plugin, "a write that may wait goes on until everything is taken; an empty datagram is sent") {
     FakeSocket& stream = add(DescriptorKind::tcp_stream);
     put(data_at, "0123456789");
     stream.make_room(3);
@@ -614,7 +637,9 @@ TEST_CASE_FIXTURE(Plugin, "a call that is cancelled while it waits leaves nothin
         task.start(loop);
         CHECK_FALSE(task.is_done());
         auto polling = poll_oneoff(state, {data_at}, {iovecs_at}, 1, result_pointer);
-        put(data_at, {reinterpret_cast<const char*>(std::array{fd_wish(EventType::fd_read, last)}.data()), 48});
+        put(data_at,
+            {reinterpret_cast<const char*>(std::array{fd_wish(EventType::fd_read, last)}.data()),
+             48});
         polling.start(loop);
         CHECK_FALSE(polling.is_done());
     }
@@ -631,7 +656,8 @@ TEST_CASE("a plugin that prints into a full pipe waits while the loop runs on") 
     auto reader = [](int fd, std::size_t wanted, std::size_t& count, int& turns) -> os::Task<> {
         char buffer[1000];
         while (count < wanted) {
-            for (int i = 0; i < 3; ++i) co_await os::yield_now();
+            for (int i = 0; i < 3; ++i)
+                co_await os::yield_now();
             ++turns;
             const ssize_t got = ::read(fd, buffer, sizeof buffer);
             if (got > 0) count += static_cast<std::size_t>(got);
@@ -640,7 +666,8 @@ TEST_CASE("a plugin that prints into a full pipe waits while the loop runs on") 
     }(pipe.read_end.get(), size, drained, turns);
     ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
     reader.start(plugin.loop);
-    CHECK(plugin.number(fd_write(plugin.state, {1}, plugin.iovecs({{0, size}}), result_pointer)) == ok);
+    CHECK(plugin.number(fd_write(plugin.state, {1}, plugin.iovecs({{0, size}}), result_pointer)) ==
+          ok);
     CHECK(plugin.result() == size);
     CHECK(turns > 50);
     plugin.loop.run_until([&] { return reader.is_done(); });
@@ -671,19 +698,21 @@ TEST_CASE_FIXTURE(Plugin, "sock_recv peeks, takes, and with WAITALL fills its bu
     CHECK(result() == 4);
     CHECK(number(sock_recv(state, last, one(2), 0, result_pointer, flags)) == ok);
     CHECK(text(data_at, 2) == "ab");
-    CHECK(number(sock_recv(state, last, iovecs({{data_at, 5}, {data_at + 5, 5}}), receive_flags::wait_all,
-                           result_pointer, flags),
+    CHECK(number(sock_recv(state, last, iovecs({{data_at, 5}, {data_at + 5, 5}}),
+                           receive_flags::wait_all, result_pointer, flags),
                  [&] { socket.arrive("ghijklmn"); }) == ok);
     CHECK(result() == 10);
     CHECK(text(data_at, 10) == "cdefghijkl");
     socket.end();
-    CHECK(number(sock_recv(state, last, one(10), receive_flags::wait_all, result_pointer, flags)) == ok);
+    CHECK(number(sock_recv(state, last, one(10), receive_flags::wait_all, result_pointer, flags)) ==
+          ok);
     CHECK(result() == 2);
     CHECK(number(sock_recv(state, last, one(1), 4, result_pointer, flags)) == notsup);
     CHECK(number(sock_recv(state, last, one(1), 0, result_pointer, {0xffffffff})) == fault);
 }
 
-TEST_CASE_FIXTURE(Plugin, "socket calls on a standard stream are notsock, on a closed number badf") {
+TEST_CASE_FIXTURE(Plugin,
+                  "socket calls on a standard stream are notsock, on a closed number badf") {
     const GuestPointer<ReceivedFlags> flags{result_at + 4};
     for (Fd fd : {Fd{0}, Fd{50}}) {
         const int expected = fd.number == 0 ? notsock : badf;
@@ -700,7 +729,8 @@ TEST_CASE_FIXTURE(Plugin, "sock_send takes no flags; sock_shutdown ends the halv
     CHECK(number(sock_send(state, last, one(3), 0, result_pointer)) == ok);
     CHECK(number(sock_send(state, last, one(3), 1, result_pointer)) == notsup);
     CHECK(socket.sent.size() == 3);
-    for (ShutdownFlags halves : {1, 2, 3}) CHECK(number(sock_shutdown(state, last, halves)) == ok);
+    for (ShutdownFlags halves : {1, 2, 3})
+        CHECK(number(sock_shutdown(state, last, halves)) == ok);
     CHECK(socket.halves == std::vector{os::Half::read, os::Half::write, os::Half::both});
     CHECK(number(sock_shutdown(state, last, 0)) == inval);
     CHECK(number(sock_shutdown(state, last, 4)) == inval);
@@ -730,7 +760,8 @@ TEST_CASE("with all descriptors in use no connection is taken only to be dropped
 
 // --- poll_oneoff ---
 
-TEST_CASE_FIXTURE(Plugin, "a clock's event comes after its time, relative or absolute, on either clock") {
+TEST_CASE_FIXTURE(Plugin,
+                  "a clock's event comes after its time, relative or absolute, on either clock") {
     for (ClockId clock : {ClockId::monotonic, ClockId::realtime}) {
         const auto started = os::Clock::now();
         auto polled = poll(*this, {clock_wish(clock, 20ms)});
@@ -741,7 +772,8 @@ TEST_CASE_FIXTURE(Plugin, "a clock's event comes after its time, relative or abs
         CHECK(polled.events[0].error == 0);
         CHECK(os::Clock::now() - started >= 20ms);
 
-        const auto id = clock == ClockId::monotonic ? os::SystemClock::monotonic : os::SystemClock::realtime;
+        const auto id =
+            clock == ClockId::monotonic ? os::SystemClock::monotonic : os::SystemClock::realtime;
         const auto moment = os::time_of(id) + 20ms;
         polled = poll(*this, {clock_wish(clock, moment, absolute_time)});
         CHECK(polled.events.size() == 1);
@@ -751,16 +783,19 @@ TEST_CASE_FIXTURE(Plugin, "a clock's event comes after its time, relative or abs
     }
 }
 
-TEST_CASE_FIXTURE(Plugin, "of several clocks the first decides, and the longest time does not overflow") {
-    const auto polled = poll(*this, {clock_wish(ClockId::monotonic, -1ns), // 2^64 - 1
-                                     clock_wish(ClockId::realtime, -1ns, absolute_time),
-                                     clock_wish(ClockId::monotonic, 1ms), clock_wish(ClockId::monotonic, 0ns)});
+TEST_CASE_FIXTURE(Plugin,
+                  "of several clocks the first decides, and the longest time does not overflow") {
+    const auto polled =
+        poll(*this, {clock_wish(ClockId::monotonic, -1ns), // 2^64 - 1
+                     clock_wish(ClockId::realtime, -1ns, absolute_time),
+                     clock_wish(ClockId::monotonic, 1ms), clock_wish(ClockId::monotonic, 0ns)});
     CHECK(polled.number == ok);
     CHECK(polled.events.size() >= 1);
     CHECK(polled.events.size() <= 2);
 }
 
-TEST_CASE_FIXTURE(Plugin, "a bad clock or descriptor is an event with an error, not a failure of the call") {
+TEST_CASE_FIXTURE(
+    Plugin, "a bad clock or descriptor is an event with an error, not a failure of the call") {
     const auto polled =
         poll(*this, {clock_wish(ClockId::thread_cpu_time, 1h), clock_wish(ClockId{9}, 1h),
                      fd_wish(EventType::fd_read, {77}, 3), fd_wish(EventType::fd_write, {0}, 4)});
@@ -774,7 +809,8 @@ TEST_CASE_FIXTURE(Plugin, "a bad clock or descriptor is an event with an error, 
     CHECK(polled.events[3].error == notcapable);
 }
 
-TEST_CASE_FIXTURE(Plugin, "everything that is ready is told in one answer, with bytes and hang-up") {
+TEST_CASE_FIXTURE(Plugin,
+                  "everything that is ready is told in one answer, with bytes and hang-up") {
     FakeSocket& first = add(DescriptorKind::tcp_stream);
     const Fd first_fd = last;
     FakeSocket& second = add(DescriptorKind::tcp_stream);
@@ -782,9 +818,11 @@ TEST_CASE_FIXTURE(Plugin, "everything that is ready is told in one answer, with 
     first.arrive("abc");
     second.make_room(1);
     second.end();
-    const auto polled = poll(*this, {fd_wish(EventType::fd_read, first_fd, 1), fd_wish(EventType::fd_write, first_fd, 2),
-                                     fd_wish(EventType::fd_write, second_fd, 3), fd_wish(EventType::fd_read, second_fd, 4),
-                                     fd_wish(EventType::fd_write, {1}, 5), clock_wish(ClockId::monotonic, 1h)});
+    const auto polled =
+        poll(*this,
+             {fd_wish(EventType::fd_read, first_fd, 1), fd_wish(EventType::fd_write, first_fd, 2),
+              fd_wish(EventType::fd_write, second_fd, 3), fd_wish(EventType::fd_read, second_fd, 4),
+              fd_wish(EventType::fd_write, {1}, 5), clock_wish(ClockId::monotonic, 1h)});
     REQUIRE(polled.events.size() == 4);
     CHECK(polled.events[0].user_data == 1);
     CHECK(polled.events[0].bytes == 3);
@@ -796,7 +834,8 @@ TEST_CASE_FIXTURE(Plugin, "everything that is ready is told in one answer, with 
     CHECK(polled.events[3].user_data == 5);
 }
 
-TEST_CASE_FIXTURE(Plugin, "a poll waits until one of many is ready and then asks only who had an event") {
+TEST_CASE_FIXTURE(Plugin,
+                  "a poll waits until one of many is ready and then asks only who had an event") {
     std::vector<Subscription> wishes;
     std::vector<FakeSocket*> sockets;
     for (int i = 0; i < 100; ++i) {
@@ -825,7 +864,8 @@ TEST_CASE("a poll waits for a pipe and gives up at its deadline") {
     CHECK(polled.events[0].bytes == 3);
 }
 
-TEST_CASE_FIXTURE(Plugin, "no subscriptions, too many, an unknown kind or bad pointers are refused") {
+TEST_CASE_FIXTURE(Plugin,
+                  "no subscriptions, too many, an unknown kind or bad pointers are refused") {
     auto ask = [&](std::uint32_t in, std::uint32_t out, std::uint32_t count, std::uint32_t events) {
         return number(poll_oneoff(state, {in}, {out}, count, {events}));
     };
@@ -847,7 +887,8 @@ TEST_CASE_FIXTURE(Plugin, "4096 subscriptions are served") {
     memory.contents.resize(std::size_t{1} << 20);
     FakeSocket& socket = add(DescriptorKind::tcp_stream);
     const std::vector<Subscription> wishes(4096, fd_wish(EventType::fd_read, last));
-    std::memcpy(memory.contents.data() + data_at, wishes.data(), wishes.size() * sizeof(Subscription));
+    std::memcpy(memory.contents.data() + data_at, wishes.data(),
+                wishes.size() * sizeof(Subscription));
     CHECK(number(poll_oneoff(state, {data_at}, {std::uint32_t{512} << 10}, 4096, result_pointer),
                  [&] { socket.arrive("x"); }) == ok);
     CHECK(result() == 4096);

@@ -1,5 +1,4 @@
 #include "core/stdio.hpp"
-
 #include "os/fd.hpp"
 
 #include <csignal>
@@ -104,13 +103,15 @@ os::Task<std::string> read_all(Descriptor& from) {
     }
 }
 
-/// Reads `wanted` bytes by small pieces, giving way between them: on the thread of the one who writes.
+/// Reads `wanted` bytes by small pieces, giving way between them: on the thread of the one who
+/// writes.
 os::Task<std::size_t> drain_slowly(int fd, std::size_t wanted) {
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
     std::size_t count = 0;
     char buffer[3000];
     while (count < wanted) {
-        for (int turn = 0; turn < 3; ++turn) co_await os::yield_now();
+        for (int turn = 0; turn < 3; ++turn)
+            co_await os::yield_now();
         const ssize_t got = ::read(fd, buffer, sizeof buffer);
         if (got > 0) count += static_cast<std::size_t>(got);
     }
@@ -119,7 +120,8 @@ os::Task<std::size_t> drain_slowly(int fd, std::size_t wanted) {
 
 /// Lets everything on the loop run that can.
 os::Task<> some_turns() {
-    for (int turn = 0; turn < 5; ++turn) co_await os::yield_now();
+    for (int turn = 0; turn < 5; ++turn)
+        co_await os::yield_now();
     co_return {};
 }
 
@@ -159,7 +161,8 @@ TEST_CASE_FIXTURE(Loop, "a standard stream goes one way") {
     CHECK(write(*inherited, "x").error() == Errc::not_capable);
 }
 
-TEST_CASE_FIXTURE(Loop, "a text is read piece by piece, then its end; every plugin gets all of it") {
+TEST_CASE_FIXTURE(Loop,
+                  "a text is read piece by piece, then its end; every plugin gets all of it") {
     const auto source = core::StdioSource::text("hello");
     for (int plugin = 0; plugin < 2; ++plugin) {
         auto in = source.open(loop);
@@ -251,12 +254,14 @@ TEST_CASE_FIXTURE(Loop, "a slow reader makes the writer wait, not the loop") {
     }
 }
 
-TEST_CASE_FIXTURE(Loop, "many plugins of one loop wait for the same pipe, and each byte goes to one of them") {
+TEST_CASE_FIXTURE(
+    Loop, "many plugins of one loop wait for the same pipe, and each byte goes to one of them") {
     Pair pipe = make_pipe();
     const auto source = core::StdioSource::inherit(pipe.read_end.get());
     std::vector<std::unique_ptr<Descriptor>> plugins;
     std::vector<os::Task<std::string>> readers;
-    for (int i = 0; i < 10; ++i) plugins.push_back(source.open(loop));
+    for (int i = 0; i < 10; ++i)
+        plugins.push_back(source.open(loop));
     for (auto& plugin : plugins) {
         readers.push_back(read_all(*plugin));
         readers.back().start(loop);
