@@ -1,0 +1,71 @@
+"""What the fetching scripts share: files from package registries, brought by the registries' ordinary clients, checked against
+pinned hashes, kept in ~/.cache/hws for other checkouts."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+DEPS = Path(__file__).resolve().parent.parent / ".deps"
+
+
+def fail(sentence):
+    sys.exit(f"bootstrap: {sentence}")
+
+
+def say(sentence):
+    print(f"bootstrap: {sentence}", file=sys.stderr, flush=True)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def checked(path, wanted, origin):
+    """The path, once its content is known to be what was pinned."""
+    if sha256(path) != wanted:
+        fail(f"{origin} brought a {path.name} whose SHA-256 is {sha256(path)} and not the pinned {wanted}; it was not used.")
+    return path
+
+
+def run(command, environment=None):
+    """The command's exit code and the last lines of what it said. Five minutes are far more than a few megabytes need."""
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 1, str(error)
+    return done.returncode, "\n".join(done.stdout.strip().splitlines()[-6:])
+
+
+def fetch_wheel(folder, name, version, tag, wanted, what, size):
+    """The wheel `name`==`version` for pip's platform `tag`."""
+    say(f"fetching {what} with pip (about {size})")
+    requirement = folder / f"{name}.txt"
+    requirement.write_text(f"{name}=={version} --hash=sha256:{wanted}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+               "--only-binary=:all:", "--platform", tag, "--require-hashes", "--dest", str(folder), "-r", str(requirement)]
+    code, output = run(command)
+    wheels = list(folder.glob("*.whl"))
+    if code != 0 or not wheels:
+        print(output, file=sys.stderr)
+        fail(f"{what} could not be had: 'pip download {name}=={version}' failed; is the Python package index reachable?")
+    return checked(wheels[0], wanted, "pip")
+
+
+def cached(name, wanted, fetch, scratch):
+    """The file from ~/.cache/hws, or fetched and, if that folder can be written, kept there."""
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hws" / name
+    if kept.is_file() and sha256(kept) == wanted:
+        return kept
+    fetched = fetch(scratch)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        half = kept.with_name(f"{name}.{os.getpid()}")
+        shutil.copyfile(fetched, half)
+        half.replace(kept)
+    except OSError:
+        pass
+    return fetched
