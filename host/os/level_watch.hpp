@@ -18,9 +18,10 @@ protected:
 };
 
 /// Destroy it before the descriptor is closed, or soon after. Tells nobody from inside want().
-class LevelWatch final : private Waiter, private Runnable {
+class LevelWatch final : private Waiter {
 public:
     LevelWatch(Loop& loop, int fd, LevelWatchOwner& owner) : loop_(loop), owner_(owner), fd_(fd) {}
+    ~LevelWatch() override { leave(); } // or the end of watch_ would be taken for an event
 
     /// What the owner wants to be told from now on. Wanting less costs no system call: the kernel
     /// is told when it reports something that nobody wants, which between two requests on one
@@ -28,8 +29,7 @@ public:
     Result<void> want(Ready what);
 
 private:
-    void on_ready() override { loop_.queue(*this); }
-    void run() override;
+    void on_ready() override;
 
     Loop& loop_;
     LevelWatchOwner& owner_;
