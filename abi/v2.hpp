@@ -1,0 +1,201 @@
+#pragma once
+/// The types of functions.def, as they lie in the guest's memory: little-endian, no hidden padding,
+/// so that a value copied to the guest carries nothing but what it says. Numbers never change; new
+/// ones are added at the end.
+
+#include "lower.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace hws::abi::v2 {
+
+inline constexpr std::uint32_t dialect_version = 2;
+
+/// The result of a row: 0, or a number of errors.def. Below 200 it is the WASI errno; for C
+/// programs `wasi_number_of` (hws/wasi_number.hpp) folds the others into those.
+enum class Status : std::uint32_t { ok = 0 };
+
+/// Families of rows that this host serves; bits of `version`.
+using Features = std::uint64_t;
+namespace features {
+inline constexpr Features tcp = 1 << 0, udp = 1 << 1, resolve = 1 << 2, multicast = 1 << 3,
+                          batches = 1 << 4, poll = 1 << 5, duplicate = 1 << 6, socket_pair = 1 << 7,
+                          icmp = 1 << 8, http = 1 << 9;
+}
+
+/// Nanoseconds.
+using Duration = std::uint64_t;
+inline constexpr Duration no_limit = ~Duration{0};
+
+/// `any`: both (to resolve), or no address at all. `local`: the sockets of socket_pair.
+enum class Family : std::uint32_t { any = 0, local = 1, ipv4 = 4, ipv6 = 6 };
+enum class SocketType : std::uint32_t { stream = 1, datagram = 2, icmp_echo = 3 };
+enum class Half : std::uint32_t { read = 1, write = 2, both = 3 };
+
+using OpenFlags = std::uint32_t;
+namespace open_flags {
+inline constexpr OpenFlags non_blocking = 1 << 0;
+}
+
+/// An unknown flag is `unsupported`. A signal never comes of sending.
+using SendFlags = std::uint32_t;
+namespace send_flags {
+/// would_block instead of waiting, whatever the descriptor's flags say (MSG_DONTWAIT).
+inline constexpr SendFlags dont_wait = 1 << 2;
+/// More follows at once: the system may wait for it to fill a segment (MSG_MORE).
+inline constexpr SendFlags more = 1 << 3;
+} // namespace send_flags
+
+using ReceiveFlags = std::uint32_t;
+namespace receive_flags {
+inline constexpr ReceiveFlags peek = 1 << 0;      ///< what was received stays there
+inline constexpr ReceiveFlags wait_all = 1 << 1;  ///< streams: until the buffers are full
+inline constexpr ReceiveFlags dont_wait = 1 << 2; ///< would_block instead of waiting
+/// Datagrams: count the whole datagram, not what fitted (MSG_TRUNC).
+inline constexpr ReceiveFlags whole_length = 1 << 3;
+/// receive_batch: wait for the first message only (MSG_WAITFORONE).
+inline constexpr ReceiveFlags wait_for_one = 1 << 4;
+} // namespace receive_flags
+
+using ReceivedFlags = std::uint32_t;
+namespace received_flags {
+inline constexpr ReceivedFlags truncated = 1 << 0; ///< the datagram was longer than the buffers
+}
+
+/// The address of a socket. With family `any` it is none; with `local` nothing else counts.
+struct Address {
+    std::uint16_t family = 0; ///< a Family
+    std::uint16_t port = 0;
+    std::uint32_t scope_id = 0;    ///< IPv6: the zone, an interface's index; 0: none
+    std::uint32_t flowinfo = 0;    ///< IPv6
+    std::uint8_t octets[16] = {};  ///< network byte order; IPv4 uses the first four
+    std::uint8_t reserved[4] = {}; ///< 0
+};
+
+/// A buffer of the guest: where reads go, or where writes come from. As preview 1's.
+struct Iovec {
+    std::uint32_t address = 0;
+    std::uint32_t size = 0;
+};
+/// Buffers of one call or message, as IOV_MAX. `message_too_long` beyond, as Linux says.
+inline constexpr std::uint32_t max_buffers = 1024;
+/// Messages of one batch; more are not looked at.
+inline constexpr std::uint32_t max_messages = 1024;
+
+struct FdPair {
+    Fd first;
+    Fd second;
+};
+
+/// What socket_receive tells besides the data.
+struct Received {
+    std::uint32_t bytes = 0;
+    ReceivedFlags flags = 0;
+    Address sender; ///< of a datagram; family `any` for streams
+};
+
+/// One message of a batch.
+struct Message {
+    std::uint32_t buffers = 0; ///< address of `buffer_count` Iovecs
+    std::uint32_t buffer_count = 0;
+    std::uint32_t bytes = 0; ///< out: sent or received
+    ReceivedFlags flags = 0; ///< out, of received ones
+    Address
+        address; ///< to send: the destination, or family `any`; out, of received ones: the sender
+};
+
+/// A multicast membership. The interface is named by its index or, for IPv4, by its address; by
+/// neither, the system chooses.
+struct Membership {
+    Address group;     ///< its port does not count
+    Address interface; ///< IPv4 address of the interface, or family `any`
+    std::uint32_t interface_index = 0;
+    std::uint32_t reserved = 0;
+};
+
+struct Interface {
+    std::uint32_t index = 0;
+    std::uint32_t flags = 0;
+    char name[16] = {}; ///< ends in NUL
+};
+namespace interface_flags {
+inline constexpr std::uint32_t up = 1 << 0, loopback = 1 << 1, multicast = 1 << 2,
+                               broadcast = 1 << 3, point_to_point = 1 << 4;
+}
+
+using PollEvents = std::uint16_t;
+namespace poll_events {
+inline constexpr PollEvents read = 1 << 0, write = 1 << 1;
+/// Asked for like the two: the peer has ended its direction (POLLRDHUP).
+inline constexpr PollEvents peer_ended = 1 << 2;
+/// Told whether asked for or not (POLLERR, POLLHUP, POLLNVAL).
+inline constexpr PollEvents error = 1 << 3, hung_up = 1 << 4, bad_handle = 1 << 5;
+} // namespace poll_events
+
+struct PollEntry {
+    Fd descriptor;
+    PollEvents wanted = 0;
+    PollEvents happened = 0; ///< out
+};
+inline constexpr std::uint32_t max_poll_entries = 4096;
+
+/// Values are u64. Switches are 0 or 1 (any other number is 1, as C has it). Times are nanoseconds,
+/// rounded up to what the system can keep. A signed number is sign-extended (-1: the system's
+/// default).
+enum class Option : std::uint32_t {
+    error = 1,     ///< get: the pending error, a number of errors.def; cleared by asking
+    type = 2,      ///< get: a SocketType
+    family = 3,    ///< get: a Family
+    protocol = 4,  ///< get: IANA's number, 6 tcp, 17 udp; 0 of a socket_pair
+    listening = 5, ///< get
+    reuse_address = 6,
+    reuse_port = 7, ///< only where the policy has a rule for binding; else denied
+    keep_alive = 8,
+    keep_alive_idle = 9,      ///< time, whole seconds
+    keep_alive_interval = 10, ///< time, whole seconds
+    keep_alive_count = 11,
+    linger = 12,          ///< time, whole seconds; no_limit: off
+    receive_timeout = 13, ///< time; no_limit or 0: none. Then would_block, as Linux
+    send_timeout = 14,    ///< time; no_limit or 0: none. Of connect too: then in_progress, as Linux
+    receive_buffer = 15,  ///< bytes; the system doubles what is set, and bounds it
+    send_buffer = 16,     ///< bytes; likewise
+    no_delay = 17,
+    cork = 18,
+    user_timeout = 19, ///< time, whole milliseconds; 0: the system's
+    max_segment = 20,  ///< bytes
+    quick_ack = 21,
+    broadcast = 22,
+    out_of_band_inline = 23,
+    receive_low_water = 24, ///< bytes
+    ipv4_ttl = 32,          ///< 1 to 255, or -1
+    ipv4_tos = 33,
+    ipv4_multicast_ttl = 34, ///< 0 to 255, or -1
+    ipv4_multicast_loop = 35,
+    ipv4_multicast_interface = 36, ///< index of an interface, or 0
+    ipv4_multicast_address =
+        37, ///< the interface's address: a.b.c.d is a << 24 | b << 16 | c << 8 | d
+    ipv4_multicast_all = 38,
+    ipv6_only = 48,
+    ipv6_hops = 49, ///< 0 to 255, or -1
+    ipv6_traffic_class = 50,
+    ipv6_multicast_hops = 51, ///< 0 to 255, or -1
+    ipv6_multicast_loop = 52,
+    ipv6_multicast_interface = 53, ///< index of an interface, or 0
+};
+
+template <class T, std::size_t bytes, std::size_t alignment>
+inline constexpr bool is_wire_type =
+    sizeof(T) == bytes && alignof(T) == alignment && std::has_unique_object_representations_v<T> &&
+    std::is_trivially_copyable_v<T>;
+static_assert(is_wire_type<Address, 32, 4>);
+static_assert(is_wire_type<Iovec, 8, 4>);
+static_assert(is_wire_type<FdPair, 8, 4>);
+static_assert(is_wire_type<Received, 40, 4>);
+static_assert(is_wire_type<Message, 48, 4>);
+static_assert(is_wire_type<Membership, 72, 4>);
+static_assert(is_wire_type<Interface, 24, 4>);
+static_assert(is_wire_type<PollEntry, 8, 4>);
+
+} // namespace hws::abi::v2
