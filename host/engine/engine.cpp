@@ -252,6 +252,7 @@ Result<void> Engine::describe(CompiledModule& module, std::span<const std::strin
     wasm_importtype_vec_t imports;
     wasmtime_module_imports(module.module_.get(), &imports);
     const std::unique_ptr<wasm_importtype_vec_t, Deleter<&wasm_importtype_vec_delete>> imports_owner(&imports);
+    std::vector<const adapter::HostFunction*> defined;
     for (std::size_t i = 0; i < imports.size; ++i) {
         const std::string from = text_of(wasm_importtype_module(imports.data[i]));
         const std::string name = text_of(wasm_importtype_name(imports.data[i]));
@@ -270,7 +271,11 @@ Result<void> Engine::describe(CompiledModule& module, std::span<const std::strin
             if (wanted != signature_of(*function))
                 return fail(Errc::unknown_import, from + "." + name + " is imported as " + wanted + ", here it is " +
                                                       signature_of(*function));
-            HWS_CHECK(define(module.linker_.get(), *function));
+            // Go imports a function once for each of its packages that uses it.
+            if (std::ranges::find(defined, function) == defined.end()) {
+                HWS_CHECK(define(module.linker_.get(), *function));
+                defined.push_back(function);
+            }
         } else if (from == kernel_module && is_kernel_export(name)) {
             if (std::ranges::find(module.kernel_imports_, name) == module.kernel_imports_.end())
                 module.kernel_imports_.push_back(name);
