@@ -20,7 +20,8 @@ Result<Block> look_up(PluginState& state, const Map& map, Block key) {
 
 Result<void> log(PluginState& state, LogLevel level, Block message) {
     const auto text = text_of(state, message);
-    if (text) state.log(level, [&] { return std::string(*text); });
+    if (text)
+        state.log(level, [&] { return std::string(text->substr(0, state.limits.log_line_bytes)); });
     release_block(state, message);
     if (!text) return std::unexpected(text.error());
     return {};

@@ -11,8 +11,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Without exceptions: what does not parse is "discarded".
-Json parse(std::string_view text) { return Json::parse(text, nullptr, false); }
+/// More than a URL and the headers of any request take, escapes included. A parsed text of brackets
+/// takes 80 times its size of the host's memory.
+constexpr std::size_t max_json_bytes = std::size_t{1} << 20;
+
+/// Without exceptions: what does not parse is "discarded". Errors: too_large.
+Result<Json> parse(std::string_view text) {
+    if (text.size() > max_json_bytes) return fail(Errc::too_large, "JSON beyond 1 MiB");
+    return Json::parse(text, nullptr, false);
+}
 
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -44,7 +51,7 @@ std::string dump(const Json& json) {
 Result<HeaderList> parse_header_lines(std::string_view json) {
     HeaderList headers;
     if (json.empty()) return headers;
-    const Json parsed = parse(json);
+    HWS_TRY(const Json parsed, parse(json));
     if (parsed.is_null()) return headers;
     if (!parsed.is_array())
         return fail(Errc::invalid_argument, "headers are not a JSON array of \"Name: value\"");
@@ -73,7 +80,7 @@ std::string format_v1_response(const core::HttpResponse& response) {
 }
 
 Result<core::HttpRequest> parse_extism_request(std::string_view json) {
-    const Json parsed = parse(json);
+    HWS_TRY(const Json parsed, parse(json));
     if (!parsed.is_object()) return fail(Errc::invalid_argument, "the request is not a JSON object");
     const auto text = [&](const char* key, std::string otherwise) -> Result<std::string> {
         const auto found = parsed.find(key);
@@ -101,7 +108,10 @@ std::string format_extism_headers(const core::HttpResponse& response) {
     Json headers = Json::object();
     for (const auto& [name, value] : response.headers) {
         Json& entry = headers[lower_case(name)];
-        entry = entry.is_null() ? value : entry.get<std::string>() + ", " + value;
+        if (entry.is_null())
+            entry = value;
+        else
+            entry.get_ref<std::string&>().append(", ").append(value);
     }
     return dump(headers);
 }

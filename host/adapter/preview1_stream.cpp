@@ -116,6 +116,7 @@ os::Task<> read(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Iovec>
             const bool wants_all = (flags & receive_flags::wait_all) && take == Take::away &&
                                    !carries_datagrams(*descriptor);
             if (!wants_all || step->is_all || step->bytes == 0) break;
+            co_await os::yield_now(); // a fast peer must not keep the others waiting
             continue;
         }
         if (done > 0 && (step.error() != Errc::would_block || descriptor->is_non_blocking())) break;
