@@ -14,7 +14,9 @@
 namespace hws::host::os {
 namespace {
 
-constexpr std::size_t max_buffers = 64;
+// All that a system call takes (IOV_MAX). With fewer a datagram would be cut, and a stream's short read or write would look
+// as if the socket had no more.
+constexpr std::size_t max_buffers = 1024;
 
 /// The system's scatter/gather list for our spans; as many as fit.
 template <class Byte>

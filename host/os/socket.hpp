@@ -24,7 +24,7 @@ Result<void> connect(int socket, const SocketAddr& peer);
 /// The pending error of the socket (SO_ERROR), cleared by asking.
 Result<void> take_error(int socket);
 
-/// One send or receive; scatter/gather over the buffers, at most 64 of them are used. A signal never comes of it
+/// One send or receive; scatter/gather over the buffers, at most 1024 of them are used. A signal never comes of it
 /// (MSG_NOSIGNAL). Errors: would_block, reset, broken_pipe, refused (udp), message_too_long, ...
 Result<std::size_t> send(int socket, std::span<const std::span<const std::byte>> from);
 Result<std::size_t> receive(int socket, std::span<const std::span<std::byte>> into);
