@@ -37,10 +37,14 @@ Servers::Servers() {
 
 Servers::~Servers() {
     is_closing_ = true;
-    // Wakes the threads that wait in accept and recvfrom; on Linux the latter too, although it answers ENOTCONN.
-    for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
-    for (std::thread& thread : threads_) thread.join();
-    for (const int socket : sockets_) ::close(socket);
+    // Wakes the threads that wait in accept and recvfrom; on Linux the latter too, although it
+    // answers ENOTCONN.
+    for (const int socket : sockets_)
+        ::shutdown(socket, SHUT_RDWR);
+    for (std::thread& thread : threads_)
+        thread.join();
+    for (const int socket : sockets_)
+        ::close(socket);
 }
 
 int Servers::open(int type, std::uint16_t& port) {
@@ -51,9 +55,11 @@ int Servers::open(int type, std::uint16_t& port) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0) give_up("bind to 127.0.0.1");
+    if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0)
+        give_up("bind to 127.0.0.1");
     if (type == SOCK_STREAM && ::listen(socket, 16) != 0) give_up("listen");
-    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) give_up("getsockname");
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        give_up("getsockname");
     port = ntohs(address.sin_port);
     return socket;
 }

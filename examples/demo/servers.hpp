@@ -1,5 +1,6 @@
 #pragma once
-/// Three small servers on loopback, each with a thread: TCP echo, UDP echo, and HTTP with two cookies. The kernel chooses the ports.
+/// Three small servers on loopback, each with a thread: TCP echo, UDP echo, and HTTP with two
+/// cookies. The kernel chooses the ports.
 
 #include <atomic>
 #include <cstdint>

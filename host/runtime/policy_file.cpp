@@ -1,6 +1,6 @@
-#include <hws/host/runtime.hpp>
-
 #include "core/policy_file.hpp"
+
+#include <hws/host/runtime.hpp>
 
 namespace hws::host {
 

@@ -34,6 +34,7 @@ struct Denial {
     std::string_view reason;    ///< "tcp 127.0.0.1:6379 (localhost): no rule allows it"
 };
 
+/// Each member has an initializer, so that `{.policy = ...}` names what differs and warns about nothing.
 struct RuntimeOptions {
     /// Plugins that can live at once. Reserves address space (8 GiB each), not memory.
     std::uint32_t max_plugins = 1000;
@@ -41,31 +42,31 @@ struct RuntimeOptions {
     std::chrono::milliseconds tick = std::chrono::milliseconds(10);
     /// Compiled modules are kept in this folder, authenticated with the key in `cache_key_file` (made if absent). Nobody but this
     /// user may be able to write either. Without a value: the user's own place, or none if there is no home.
-    std::optional<std::filesystem::path> cache_folder;
-    std::optional<std::filesystem::path> cache_key_file;
+    std::optional<std::filesystem::path> cache_folder{};
+    std::optional<std::filesystem::path> cache_key_file{};
     bool use_cache = true;
     /// DNS servers as `address` or `address:port`; none: the system's.
-    std::vector<std::string> dns_servers;
+    std::vector<std::string> dns_servers{};
 };
 
 struct PluginOptions {
-    Policy policy; ///< denies everything unless said otherwise
-    Limits limits;
-    std::map<std::string, std::string, std::less<>> config;
+    Policy policy{}; ///< denies everything unless said otherwise
+    Limits limits{};
+    std::map<std::string, std::string, std::less<>> config{};
     /// For WASI commands; the first argument is the program's name.
-    std::vector<std::string> arguments;
-    std::vector<std::string> environment; ///< "NAME=value"
-    Stdio stdio; ///< no input and no output unless said otherwise
+    std::vector<std::string> arguments{};
+    std::vector<std::string> environment{}; ///< "NAME=value"
+    Stdio stdio{}; ///< no input and no output unless said otherwise
     /// The plugin's log lines, and the host's remarks about it: denials (warn), why a v1 call gave 0 (debug). Called on the
     /// loop's thread; must not block.
-    std::function<void(LogLevel, std::string_view)> log;
+    std::function<void(LogLevel, std::string_view)> log{};
     /// The host's remarks go here instead of to `log` where it is set: then no plugin can write a line that looks like one.
-    std::function<void(LogLevel, std::string_view)> remark;
+    std::function<void(LogLevel, std::string_view)> remark{};
     /// Told of each denial, whatever the level, instead of a remark. On the loop's thread; must not block.
-    std::function<void(const Denial&)> on_denial;
+    std::function<void(const Denial&)> on_denial{};
     LogLevel log_level = LogLevel::info;
     /// Certificates to trust for https, a PEM file. Empty: the system's store.
-    std::string ca_file;
+    std::string ca_file{};
 };
 
 } // namespace hws::host
