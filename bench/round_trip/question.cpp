@@ -1,0 +1,64 @@
+#include "common/host.hpp"
+#include "common/machine.hpp"
+#include "common/question.hpp"
+#include "round_trip/round_trip.hpp"
+
+namespace hws::bench {
+namespace {
+
+using namespace round_trip;
+using Run = std::function<Result<std::string>(std::uint64_t count)>;
+
+Result<Round> time_round(Server& server, const Run& run, std::uint64_t count) {
+    const std::uint32_t rounds_before = server.board().finished.load();
+    HWS_CHECK(run(count));
+    wait_until(server.board().finished, rounds_before + 1);
+    const Board& board = server.board();
+    Round round;
+    // The first trips pay for the connection.
+    const std::uint64_t skipped = board.stamp_count / 20;
+    for (std::uint64_t i = skipped + 1; i < board.stamp_count; ++i)
+        round.operation_ns.push_back(board.stamps_ns[i] - board.stamps_ns[i - 1]);
+    round.operations = round.operation_ns.size();
+    round.seconds = (board.stamps_ns[board.stamp_count - 1] - board.stamps_ns[skipped]) / 1e9;
+    return round;
+}
+
+} // namespace
+
+Result<void> ask_round_trip(const Options& options) {
+    Server server(&serve, cpu(0));
+    HWS_TRY(host::Runtime runtime, make_runtime(cpu(0)));
+    HWS_TRY(const host::Module c_module, runtime.load_file(guest_file("bench_round_trip_c")));
+    HWS_TRY(const host::Module sdk_module, runtime.load_file(guest_file("bench_round_trip_sdk")));
+    host::Plugin c_plugin = runtime.make_plugin(c_module, plugin_options());
+    host::Plugin sdk_plugin = runtime.make_plugin(sdk_module, plugin_options());
+
+    const auto run_plugin = [&](host::Plugin& plugin) -> Run {
+        return [&](std::uint64_t count) { return call(plugin, "run", server.address() + " " + std::to_string(count)); };
+    };
+    const auto contender = [&](std::string name, Run run) {
+        return Contender{.name = std::move(name),
+                         .run = [&server, run, &options] { return time_round(server, run, options.scaled(20'000)); },
+                         .answer = [run] { return run(1000); }};
+    };
+    Comparison comparison{
+        .title = "round trip, one CPU",
+        .operation = "64 B there and back over TCP",
+        .measure = Measure::latency,
+        .targets = {{Bound::ratio_at_most, 1.10, 2}, {Bound::ratio_at_most, 1.10, 3}},
+        .contenders = {
+            contender("native, blocking send and recv",
+                      [&](std::uint64_t count) { return Result<std::string>(run_native(server.port(), count)); }),
+            contender("native, epoll",
+                      [&](std::uint64_t count) { return Result<std::string>(run_native_epoll(server.port(), count)); }),
+            contender("v1, C on the imports", run_plugin(c_plugin)),
+            contender("v1, C++ SDK", run_plugin(sdk_plugin)),
+        }};
+    HWS_CHECK(measure(comparison, options));
+    server.move_to(cpu(1));
+    comparison.title = "round trip, two CPUs";
+    return measure(comparison, options);
+}
+
+} // namespace hws::bench
