@@ -189,7 +189,9 @@ Result<ModuleHandle> Engine::compile_for(Backend& backend, std::span<const std::
                                          std::span<const std::byte> wasm, bool& was_cached) {
     const bool pooled = &backend == pooled_.get();
     const std::string entry =
-        cache_.entry_name(std::string(engine_version) + (pooled ? ", pooled" : ""), original);
+        cache_.entry_name(std::string(engine_version) + ", inliner " +
+                              std::to_string(kernel_inliner_version) + (pooled ? ", pooled" : ""),
+                          original);
     wasmtime_module_t* module = nullptr;
     if (const auto code = cache_.find(entry)) {
         auto* const error =
