@@ -172,9 +172,12 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return Error(Errc::timed_out, text);
-    case CURLE_COULDNT_CONNECT:
-        return Error(system_error ? os::errc_of(static_cast<int>(system_error)) : Errc::refused,
-                     text);
+    case CURLE_COULDNT_CONNECT: {
+        const Errc errc =
+            system_error ? os::errc_of(static_cast<int>(system_error)) : Errc::refused;
+        // The kernel's own EACCES must not look like our policy's `denied`.
+        return Error(errc == Errc::denied ? Errc::not_permitted : errc, text);
+    }
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
         // The code for malformed chunks is the same; only the text tells.

@@ -74,6 +74,9 @@ Result<void> connect(int socket, const SocketAddr& peer) {
     int outcome;
     do outcome = ::connect(socket, reinterpret_cast<const sockaddr*>(&native), size);
     while (outcome < 0 && errno == EINTR);
+    // The kernel's own EACCES (a prohibiting route, a broadcast address) must not look like our policy's `denied`.
+    if (outcome < 0 && (errno == EACCES || errno == EPERM))
+        return fail(Errc::not_permitted, "the system prohibits this destination");
     return checked(outcome);
 }
 
