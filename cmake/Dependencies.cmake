@@ -22,9 +22,6 @@ hws_require(nlohmann_json_FOUND "nlohmann-json 3.11 or newer (nlohmann-json3-dev
 find_package(CLI11 2.1 QUIET)
 hws_require(CLI11_FOUND "CLI11 2.1 or newer (libcli11-dev)")
 
-find_package(spdlog 1.10 QUIET)
-hws_require(spdlog_FOUND "spdlog 1.10 or newer (libspdlog-dev)")
-
 find_package(tomlplusplus 3.3 QUIET)
 hws_require(tomlplusplus_FOUND "toml++ 3.3 or newer (libtomlplusplus-dev)")
 

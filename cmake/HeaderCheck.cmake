@@ -33,7 +33,7 @@ if(NOT HWS_SANITIZE)
     add_custom_target(header_compiles_alone ALL)
 
     add_library(hws_header_check_flags OBJECT EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/main.cpp")
-    target_link_libraries(hws_header_check_flags PRIVATE wasmtime::wasmtime spdlog::spdlog nlohmann_json::nlohmann_json
+    target_link_libraries(hws_header_check_flags PRIVATE wasmtime::wasmtime nlohmann_json::nlohmann_json
         CLI11::CLI11 tomlplusplus::tomlplusplus CURL::libcurl hws::cares doctest::doctest)
     # Among them is /usr/include itself, which must keep its place after the C++ library: hence -idirafter below.
     set(third_party "$<TARGET_PROPERTY:hws_header_check_flags,INCLUDE_DIRECTORIES>")
