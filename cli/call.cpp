@@ -5,8 +5,6 @@
 #include "sandbox.hpp"
 #include "statistics.hpp"
 
-#include <memory>
-
 namespace hws::cli {
 namespace {
 
@@ -24,13 +22,21 @@ int report_as(Exit code, const Error& error) {
 }
 
 /// A plugin's own output is what output_set names; what it prints is for its author.
-host::Stdio show_prints() {
-    const auto sink = [](const char* stream) {
-        return host::StdioSink::call([writer = std::make_shared<LineWriter>(stream)](
-                                         std::string_view text) { writer->write(text); });
-    };
-    return {{}, sink("stdout"), sink("stderr")};
-}
+class Prints {
+public:
+    host::Stdio stdio() { return {{}, sink(out_), sink(error_)}; }
+    void finish() {
+        out_.finish();
+        error_.finish();
+    }
+
+private:
+    static host::StdioSink sink(LineWriter& writer) {
+        return host::StdioSink::call([&writer](std::string_view text) { writer.write(text); });
+    }
+    LineWriter out_{"stdout"};
+    LineWriter error_{"stderr"};
+};
 
 Result<void> call_once(host::Plugin& plugin, const std::string& export_name,
                        std::span<const std::byte> input) {
@@ -58,7 +64,8 @@ int call(const Arguments& arguments) {
     if (loaded->manifest)
         if (const auto applied = loaded->manifest->apply_to(*options); !applied)
             return report_as(Exit::usage, applied.error());
-    if (arguments.log_level != "off") options->stdio = show_prints();
+    Prints prints;
+    if (arguments.log_level != "off") options->stdio = prints.stdio();
 
     host::Plugin plugin = runtime->make_plugin(loaded->module, *std::move(options));
     Result<void> outcome;
@@ -70,8 +77,9 @@ int call(const Arguments& arguments) {
         for (std::uint32_t i = 0; outcome && i < arguments.loop; ++i)
             outcome = call_once(plugin, arguments.export_name, *input);
     }
+    prints.finish();
     if (arguments.shows_stats) print_statistics(times, loaded->module, plugin.statistics());
-    if (outcome) return static_cast<int>(Exit::ok);
+    if (outcome) leave(static_cast<int>(Exit::ok));
 
     Exit code = exit_of(outcome.error());
     report(outcome.error());
@@ -79,7 +87,7 @@ int call(const Arguments& arguments) {
         denials.explain();
         if (code == Exit::plugin_failed || code == Exit::trapped) code = Exit::denied;
     }
-    return static_cast<int>(code);
+    leave(static_cast<int>(code));
 }
 
 } // namespace hws::cli

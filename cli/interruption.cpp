@@ -1,6 +1,8 @@
 #include "interruption.hpp"
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <signal.h>
 #include <thread>
@@ -70,12 +72,14 @@ Interruptible::~Interruptible() {
     watch().plugin = nullptr;
 }
 
-void die_if_signalled() {
+void leave(int code) {
     const int signal = [] {
         const std::lock_guard lock(watch().mutex);
         return watch().signal;
     }();
     if (signal != 0) die_of(signal);
+    std::fflush(nullptr);
+    std::_Exit(code);
 }
 
 } // namespace hws::cli

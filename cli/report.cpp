@@ -202,7 +202,7 @@ void Denials::explain() const {
     put(text + "\n");
 }
 
-LineWriter::~LineWriter() {
+void LineWriter::finish() {
     if (!line_.empty()) flush();
 }
 

@@ -69,8 +69,9 @@ private:
 class LineWriter {
 public:
     explicit LineWriter(std::string_view stream) : stream_(stream) {}
-    ~LineWriter();
     void write(std::string_view text);
+    /// Shows a last line that has no end.
+    void finish();
 
 private:
     static constexpr std::size_t max_line_bytes = 16 * 1024;

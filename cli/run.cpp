@@ -55,15 +55,15 @@ int run(const Arguments& arguments) {
         const Error& error = outcome.error();
         const int code = report_as(exit_of(error), error);
         denials.explain();
-        return code;
+        leave(code);
     }
     if (*outcome != 0) denials.explain();
     if (*outcome > max_program_code) {
         report("the program's exit code is above " + std::to_string(max_program_code),
                std::to_string(static_cast<std::int32_t>(*outcome)));
-        return code_too_large;
+        leave(code_too_large);
     }
-    return static_cast<int>(*outcome);
+    leave(static_cast<int>(*outcome));
 }
 
 } // namespace hws::cli

@@ -53,6 +53,7 @@ SYSTEM_FOLDERS = [
     "host/os",
     "tests",
     "bench",
+    "cli",  # is the output a terminal, and what to do at a signal
     "examples",  # their servers and the programs that are compiled unchanged
     "guest/posix",  # implements them
     "guest/src",  # wasi-libc's, not the host's
