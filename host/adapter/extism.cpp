@@ -67,8 +67,7 @@ os::Task<Block> http_request(PluginState& state, Block request_block, Block body
     HWS_CO_TRY(core::HttpRequest request, parse_extism_request(text));
     release_block(state, request_block);
     if (body) {
-        HWS_CO_TRY(const std::span<const std::byte> bytes, bytes_of(state, body));
-        request.body.assign(bytes.begin(), bytes.end());
+        HWS_CO_TRY(request.body, copy_of(state, body, state.limits.http_request_bytes));
         release_block(state, body);
     }
     request.max_redirects = state.limits.v1_http_redirects;

@@ -17,6 +17,12 @@ Result<std::span<std::byte>> bytes_of(PluginState& state, abi::Block block, std:
     return bytes.first(std::min<std::uint64_t>(bytes.size(), length));
 }
 
+Result<std::vector<std::byte>> copy_of(PluginState& state, abi::Block block, std::size_t limit) {
+    HWS_TRY(const std::span<const std::byte> bytes, bytes_of(state, block));
+    if (bytes.size() > limit) return fail(Errc::too_large, "more than " + std::to_string(limit) + " bytes");
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
 Result<std::string_view> text_of(PluginState& state, abi::Block block) {
     HWS_TRY(const std::span<std::byte> bytes, bytes_of(state, block));
     std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -15,6 +15,8 @@ namespace hws::host::adapter {
 Result<std::span<std::byte>> bytes_of(PluginState& state, abi::Block block);
 /// The first `length` bytes of a block, or all of it if it is shorter.
 Result<std::span<std::byte>> bytes_of(PluginState& state, abi::Block block, std::uint64_t length);
+/// A copy of a block that outlives waits. Errors: too_large beyond `limit`.
+Result<std::vector<std::byte>> copy_of(PluginState& state, abi::Block block, std::size_t limit);
 /// A block as text, without the one trailing NUL that some plugins send.
 Result<std::string_view> text_of(PluginState& state, abi::Block block);
 /// A new block. Errors: out_of_memory.

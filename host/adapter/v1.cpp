@@ -29,9 +29,9 @@ os::Deadline socket_deadline(const PluginState& state) {
     return os::deadline_after(state.limits.v1_socket_wait);
 }
 
-/// A descriptor number is the id; 0, which means failure here, is standard input and never a socket.
+/// A descriptor number is the id. 0 means failure here, so a plugin that has closed its standard input does not get it.
 Result<std::int32_t> id_of(PluginState& state, std::unique_ptr<core::Descriptor> socket) {
-    HWS_TRY(const core::DescriptorNumber number, state.descriptors.insert(std::move(socket)));
+    HWS_TRY(const core::DescriptorNumber number, state.descriptors.insert(std::move(socket), 1));
     return static_cast<std::int32_t>(number);
 }
 
@@ -103,11 +103,12 @@ os::Task<std::uint32_t> tcp_send(PluginState& state, std::int32_t id, Block data
 }
 
 os::Task<Block> tcp_recv(PluginState& state, std::int32_t id, std::uint32_t max) {
-    // Nothing asked for: the answer "0 bytes" and the answer "nothing" are both 0 here.
-    if (max == 0) return receive_block<TcpSocket>(state, id, 0, [](TcpSocket&, std::span<std::byte>) {
-        return Result<std::size_t>(fail(Errc::invalid_argument, "max is 0"));
-    });
-    return receive_block<TcpSocket>(
+    // Nothing asked for is nothing to wait for: "0 bytes" and "nothing" are both 0 here.
+    if (max == 0) {
+        HWS_CO_CHECK(find<TcpSocket>(state, id));
+        co_return fail(Errc::invalid_argument, "max is 0");
+    }
+    co_return co_await receive_block<TcpSocket>(
         state, id, max, [](TcpSocket& socket, std::span<std::byte> into) -> Result<std::size_t> {
             const std::span<std::byte> buffers[] = {into};
             HWS_TRY(const std::size_t count, socket.try_read(buffers));
@@ -129,7 +130,11 @@ os::Task<std::uint32_t> udp_send(PluginState& state, std::int32_t id, Block data
     HWS_CO_TRY(UdpSocket * socket, find<UdpSocket>(state, id));
     const os::Deadline deadline = socket_deadline(state);
     for (;;) {
-        HWS_CO_TRY(const std::span<const std::byte> all, bytes_of(state, data, length));
+        // No block and no length: the empty datagram.
+        std::span<const std::byte> all;
+        if (data || length > 0) {
+            HWS_CO_TRY(all, bytes_of(state, data, length));
+        }
         const std::span<const std::byte> datagram[] = {all};
         const Result<std::size_t> count = socket->try_write(datagram);
         if (count) {
@@ -193,8 +198,7 @@ os::Task<Block> http_request(PluginState& state, Block method, Block url, Block 
         HWS_CO_TRY(request.headers, parse_header_lines(text));
     }
     if (body) {
-        HWS_CO_TRY(const std::span<const std::byte> bytes, bytes_of(state, body));
-        request.body.assign(bytes.begin(), bytes.end());
+        HWS_CO_TRY(request.body, copy_of(state, body, state.limits.http_request_bytes));
     }
     request.max_redirects = state.limits.v1_http_redirects;
     state.statistics.bytes_sent += request.body.size();

@@ -17,10 +17,13 @@ struct Limits {
     /// Wall-clock time of one call, also while it waits in a host function. The call fails with `timed_out`; the instance
     /// is dropped. max() means no limit.
     std::chrono::nanoseconds call_time = std::chrono::seconds(30);
-    /// Open descriptors, the three standard ones included. `too_many_handles`.
-    std::size_t descriptors = 1024;
+    /// Open descriptors, the three standard ones included. `too_many_handles`. A process has 1024 by default, for all its
+    /// plugins together: an embedder with many of them raises that (RLIMIT_NOFILE) or lowers this.
+    std::size_t descriptors = 256;
     /// Bytes one receive may ask for; a larger wish is cut to it, as a short read. Bounds the block a v1 receive makes.
     std::size_t receive_bytes = std::size_t{1} << 20;
+    /// Body of an HTTP request. `too_large`.
+    std::size_t http_request_bytes = std::size_t{50} << 20;
     /// Body of an HTTP response. `too_large`.
     std::size_t http_body_bytes = std::size_t{50} << 20;
     /// All header lines of an HTTP response together. `too_large`.

@@ -5,6 +5,7 @@
 #include "kernel/kernel.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace hws::host::engine {
 namespace {
@@ -127,7 +128,12 @@ const ExportedFunction* CompiledModule::find_export(std::string_view name) const
 }
 
 Result<std::unique_ptr<Engine>> Engine::create(const EngineOptions& options) {
-    std::unique_ptr<Engine> engine(new Engine(options));
+    std::unique_ptr<Engine> engine;
+    try {
+        engine.reset(new Engine(options));
+    } catch (const std::system_error& error) { // the ticker's thread
+        return fail(Errc::out_of_memory, error.what());
+    }
     if (options.cache) {
         HWS_TRY(engine->cache_, ModuleCache::open(*options.cache));
     }
@@ -161,6 +167,7 @@ Result<std::unique_ptr<Backend>> Engine::make_backend(bool pooled) {
         wasmtime_pooling_allocation_config_delete(pool);
     }
     auto backend = std::make_unique<Backend>();
+    backend->is_pooled = pooled;
     backend->engine.reset(wasm_engine_new_with_config(config));
     if (!backend->engine)
         return fail(Errc::out_of_memory, "Wasmtime cannot reserve the pool; ask for fewer plugins");
@@ -187,10 +194,9 @@ Result<Backend*> Engine::on_demand() {
 
 Result<ModuleHandle> Engine::compile_for(Backend& backend, std::span<const std::byte> original,
                                          std::span<const std::byte> wasm, bool& was_cached) {
-    const bool pooled = &backend == pooled_.get();
     const std::string entry =
         cache_.entry_name(std::string(engine_version) + ", inliner " +
-                              std::to_string(kernel_inliner_version) + (pooled ? ", pooled" : ""),
+                              std::to_string(kernel_inliner_version) + (backend.is_pooled ? ", pooled" : ""),
                           original);
     wasmtime_module_t* module = nullptr;
     if (const auto code = cache_.find(entry)) {
@@ -218,6 +224,8 @@ Result<ModuleHandle> Engine::compile_for(Backend& backend, std::span<const std::
 
 Result<std::shared_ptr<const CompiledModule>> Engine::compile(std::span<const std::byte> wasm,
                                                               std::span<const std::string> linked) {
+    if (wasm.size() > options_.max_module_bytes)
+        return fail(Errc::too_large, "the module has more than " + std::to_string(options_.max_module_bytes) + " bytes");
     static constexpr std::byte magic[] = {std::byte{0}, std::byte{'a'}, std::byte{'s'}, std::byte{'m'}};
     if (wasm.size() < 8 || !std::equal(std::begin(magic), std::end(magic), wasm.begin()))
         return fail(Errc::bad_module, "these bytes are not a WebAssembly module");

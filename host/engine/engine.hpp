@@ -31,6 +31,8 @@ struct EngineOptions {
     /// How often a running plugin is asked to let others run.
     std::chrono::milliseconds tick = std::chrono::milliseconds(10);
     std::optional<ModuleCache::Place> cache;
+    /// A module's bytes. Compiling takes memory and time in proportion, and happens before any other limit counts.
+    std::size_t max_module_bytes = std::size_t{256} << 20;
 };
 
 /// Increments the epoch of the engines while plugins run; sleeps while none does.
@@ -60,6 +62,7 @@ private:
 
 /// One of the two engines, with the kernel compiled for it.
 struct Backend {
+    bool is_pooled = false;
     EngineHandle engine;
     ModuleHandle kernel;
     LinkerHandle kernel_linker; // empty: the kernel imports nothing
@@ -121,7 +124,7 @@ public:
 
     /// Compiles, or takes it from the cache. Any thread.
     /// `linked`: names of the modules that will be linked beside it (a manifest's); imports from them are accepted.
-    /// Errors: bad_module (not wasm, truncated, invalid, shared memory), unknown_import, wrong_signature (of an import).
+    /// Errors: too_large, bad_module (not wasm, truncated, invalid, shared memory), unknown_import, wrong_signature (of an import).
     Result<std::shared_ptr<const CompiledModule>> compile(std::span<const std::byte> wasm,
                                                           std::span<const std::string> linked = {});
 
