@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace hws::test;
