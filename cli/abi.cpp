@@ -21,6 +21,10 @@ constexpr Dialect dialects[] = {
      "log."},
     {"wasi_snapshot_preview1", "preview1",
      "WASI preview 1. The result is an error number, 0 for success."},
+    {"hws", "v2",
+     "Sockets and names as WASI descriptors. The result is an error number, 0 for success; "
+     "last_error "
+     "has the text."},
 };
 
 std::string padded(std::string_view text, std::size_t width) {

@@ -2,6 +2,7 @@
 #include "adapter/host_function.hpp"
 #include "adapter/preview1.hpp"
 #include "adapter/v1.hpp"
+#include "adapter/v2.hpp"
 
 namespace hws::host::adapter {
 
@@ -12,6 +13,7 @@ std::span<const HostFunction> host_functions() {
         v1::append_rows(all);
         extism::append_rows(all);
         preview1::append_rows(all);
+        v2::append_rows(all);
         return all;
     }();
     return rows;

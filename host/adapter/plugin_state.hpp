@@ -6,6 +6,7 @@
 #include "core/descriptor_table.hpp"
 #include "core/http_client.hpp"
 #include "core/limits.hpp"
+#include "core/network_socket.hpp"
 #include "core/policy.hpp"
 #include "kernel/kernel.hpp"
 #include "os/loop.hpp"
@@ -46,7 +47,7 @@ protected:
     ~Kernel() = default;
 };
 
-struct PluginState {
+struct PluginState final : core::SocketOwner {
     PluginState(os::Loop& loop, core::Resolver& resolver, core::Policy policy, core::Limits limits);
     ~PluginState();
     PluginState(const PluginState&) = delete;
@@ -77,6 +78,10 @@ struct PluginState {
     std::int32_t http_status = 0;
     std::string http_headers_json;
 
+    /// The last failure of a dialect v2 function, for `last_error`.
+    std::string_view failed_operation;
+    std::optional<Error> last_failure;
+
     /// Set by proc_exit: the call unwinds as soon as the host function returns.
     std::optional<std::uint32_t> exit_code;
     /// Set by a host function that must end the call with a trap; the text tells why.
@@ -101,6 +106,9 @@ struct PluginState {
     }
     /// A host function failed: the reason goes to the log with the operation's name, a denial is counted.
     void note_failure(std::string_view operation, const Error& error);
+
+    const core::Policy& socket_policy() const override { return policy; }
+    void on_denied(std::string_view operation, const Error& error) override { note_failure(operation, error); }
 
 private:
     std::unique_ptr<core::HttpClient> http_;

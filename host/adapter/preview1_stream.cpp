@@ -108,6 +108,7 @@ os::Task<> read(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Iovec>
     HWS_CO_CHECK(check_room(state, bytes));
     const Take take = flags & receive_flags::peek ? Take::peek_only : Take::away;
     std::size_t done = 0;
+    os::Deadline deadline = os::no_deadline;
     for (;;) {
         HWS_CO_TRY(Descriptor * descriptor, find_for(state, fd, must_be_socket));
         auto step = try_read(state, *descriptor, into, done, take);
@@ -122,7 +123,12 @@ os::Task<> read(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Iovec>
         if (done > 0 && (step.error() != Errc::would_block || descriptor->is_non_blocking())) break;
         if (step.error() != Errc::would_block || descriptor->is_non_blocking())
             co_return std::unexpected(std::move(step).error());
-        co_await descriptor->readiness().until(Ready::read, os::no_deadline);
+        if (deadline == os::no_deadline)
+            deadline = os::deadline_after(descriptor->receive_timeout());
+        if (co_await descriptor->readiness().until(Ready::read, deadline) == os::Wake::timed_out) {
+            if (done > 0) break;
+            co_return fail(Errc::would_block);
+        }
     }
     co_return store(state, bytes, static_cast<std::uint32_t>(done));
 }
@@ -131,6 +137,7 @@ os::Task<> write(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Ciove
                  GuestPointer<std::uint32_t> bytes) {
     HWS_CO_CHECK(check_room(state, bytes));
     std::size_t done = 0;
+    os::Deadline deadline = os::no_deadline;
     for (;;) {
         HWS_CO_TRY(Descriptor * descriptor, find_for(state, fd, must_be_socket));
         auto step = try_write(state, *descriptor, from, done);
@@ -145,7 +152,11 @@ os::Task<> write(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Ciove
         if (done > 0 && (step.error() != Errc::would_block || descriptor->is_non_blocking())) break;
         if (step.error() != Errc::would_block || descriptor->is_non_blocking())
             co_return std::unexpected(std::move(step).error());
-        co_await descriptor->readiness().until(Ready::write, os::no_deadline);
+        if (deadline == os::no_deadline) deadline = os::deadline_after(descriptor->send_timeout());
+        if (co_await descriptor->readiness().until(Ready::write, deadline) == os::Wake::timed_out) {
+            if (done > 0) break;
+            co_return fail(Errc::would_block);
+        }
     }
     co_return store(state, bytes, static_cast<std::uint32_t>(done));
 }
@@ -180,6 +191,7 @@ os::Task<> sock_accept(PluginState& state, Fd listener, FdFlags flags,
                        GuestPointer<std::uint32_t> connection) {
     if (flags & ~fd_flags::non_blocking) co_return fail(Errc::invalid_argument);
     HWS_CO_CHECK(check_room(state, connection));
+    os::Deadline deadline = os::no_deadline;
     for (;;) {
         HWS_CO_TRY(Descriptor * descriptor, find_socket(state, listener));
         // Before one is taken that would only be closed again.
@@ -193,7 +205,10 @@ os::Task<> sock_accept(PluginState& state, Fd listener, FdFlags flags,
         }
         if (accepted.error() != Errc::would_block || descriptor->is_non_blocking())
             co_return std::unexpected(std::move(accepted).error());
-        co_await descriptor->readiness().until(Ready::read, os::no_deadline);
+        if (deadline == os::no_deadline)
+            deadline = os::deadline_after(descriptor->receive_timeout());
+        if (co_await descriptor->readiness().until(Ready::read, deadline) == os::Wake::timed_out)
+            co_return fail(Errc::would_block);
     }
 }
 

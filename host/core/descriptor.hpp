@@ -6,6 +6,7 @@
 
 #include "os/loop.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -66,9 +67,16 @@ public:
     /// O_NONBLOCK as the plugin set it. The file below is always non-blocking; this only decides whether a call waits.
     bool is_non_blocking() const { return non_blocking_; }
     void set_non_blocking(bool on) { non_blocking_ = on; }
+    /// How long a call waits to receive or to send before it is would_block (SO_RCVTIMEO, SO_SNDTIMEO); max(): no limit.
+    std::chrono::nanoseconds receive_timeout() const { return receive_timeout_; }
+    void set_receive_timeout(std::chrono::nanoseconds timeout) { receive_timeout_ = timeout; }
+    std::chrono::nanoseconds send_timeout() const { return send_timeout_; }
+    void set_send_timeout(std::chrono::nanoseconds timeout) { send_timeout_ = timeout; }
 
 private:
     bool non_blocking_ = false;
+    std::chrono::nanoseconds receive_timeout_ = std::chrono::nanoseconds::max();
+    std::chrono::nanoseconds send_timeout_ = std::chrono::nanoseconds::max();
 };
 
 } // namespace hws::host::core

@@ -1,14 +1,30 @@
 #include "core/descriptor_table.hpp"
 
+#include <algorithm>
+
 namespace hws::host::core {
 
-Result<DescriptorNumber> DescriptorTable::insert(std::unique_ptr<Descriptor> descriptor) {
+Result<DescriptorNumber> DescriptorTable::insert(std::unique_ptr<Descriptor> descriptor,
+                                                 DescriptorNumber least) {
+    return place(std::move(descriptor), least);
+}
+
+Result<DescriptorNumber> DescriptorTable::duplicate(DescriptorNumber number,
+                                                    DescriptorNumber least) {
+    HWS_CHECK(find(number));
+    return place(entries_[number], least);
+}
+
+Result<DescriptorNumber> DescriptorTable::place(std::shared_ptr<Descriptor> descriptor,
+                                                DescriptorNumber least) {
     while (first_free_ < entries_.size() && entries_[first_free_]) ++first_free_;
-    if (first_free_ >= limit_) return fail(Errc::too_many_handles);
-    if (first_free_ == entries_.size()) entries_.emplace_back();
-    entries_[first_free_] = std::move(descriptor);
+    std::size_t number = std::max<std::size_t>(first_free_, least);
+    while (number < entries_.size() && entries_[number]) ++number;
+    if (number >= limit_) return fail(Errc::too_many_handles);
+    if (number >= entries_.size()) entries_.resize(number + 1);
+    entries_[number] = std::move(descriptor);
     ++open_;
-    return static_cast<DescriptorNumber>(first_free_++);
+    return static_cast<DescriptorNumber>(number);
 }
 
 Result<void> DescriptorTable::insert_at(DescriptorNumber number,

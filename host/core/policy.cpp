@@ -647,6 +647,22 @@ Result<Vetted> Policy::check(Use use, const SocketAddr& asked, const HostName* n
     return Vetted(address, use);
 }
 
+Result<void> Policy::check_accepted(const SocketAddr& peer) const {
+    const bool is_narrowed = rules_ && std::ranges::any_of(rules_->list, [](const Rule& rule) {
+                                 return rule.is_allow && rule.use == Use::accept;
+                             });
+    if (!rules_ || is_narrowed) {
+        HWS_CHECK(check(Use::accept, peer));
+        return {};
+    }
+    const SocketAddr address(peer.ip().to_canonical(), peer.port());
+    if (const Rule* rule =
+            rules_->find_deny(Use::accept, peer.port(), Question(address.ip(), nullptr)))
+        return fail(Errc::denied, describe(Use::accept, address, nullptr) + ": forbidden by " +
+                                      rules_->describe(*rule));
+    return {};
+}
+
 Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t port) const {
     auto denied = [&](const std::string& reason) {
         std::string context(name_of(use));

@@ -125,6 +125,11 @@ public:
     Result<Vetted> check(Use use, const SocketAddr& address,
                          const HostName* reached_under = nullptr) const;
 
+    /// May this peer's connection be accepted by a socket that listens with leave of a tcp_listen
+    /// rule? Rules of use accept narrow whom it serves: where none allows anything, only those that
+    /// deny count. Errors: denied, as `check`.
+    Result<void> check_accepted(const SocketAddr& peer) const;
+
     /// May this name be looked up in order to make this use of this port? To be asked before any
     /// query leaves: false where no answer could be allowed. Each address of the answer still needs
     /// `check`. The port counts as in `check`. Errors: denied, as `check`.

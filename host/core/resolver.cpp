@@ -15,8 +15,8 @@ namespace {
 /// these.
 constexpr std::size_t max_addresses = 64;
 
-Error error_of(int status, const HostName& name) {
-    std::string context = "resolve " + name.text();
+Error error_of(int status, std::string_view asked) {
+    std::string context = "resolve " + std::string(asked);
     switch (status) {
     case ARES_ENOTFOUND:
     case ARES_ENODATA:
@@ -61,9 +61,20 @@ struct Query {
     std::size_t* pending = nullptr;
 };
 
+/// The question for the name of an address; lives as Query does.
+struct ReverseQuery {
+    ReverseQuery(os::Loop& loop, IpAddr asked) : address(asked), answered(loop) {}
+
+    IpAddr address;
+    os::Event answered;
+    Result<HostName> answer = fail(Errc::canceled);
+    bool is_abandoned = false;
+    std::size_t* pending = nullptr;
+};
+
 /// Owns the query until it is answered or abandoned.
-struct Asker {
-    explicit Asker(Query* asked) : query(asked) {}
+template <class Question> struct Asker {
+    explicit Asker(Question* asked) : query(asked) {}
     Asker(const Asker&) = delete;
     Asker& operator=(const Asker&) = delete;
     ~Asker() {
@@ -72,7 +83,7 @@ struct Asker {
         else
             query->is_abandoned = true;
     }
-    Query* query;
+    Question* query;
 };
 
 void on_answer(void* argument, int status, int, ares_addrinfo* answer) {
@@ -87,7 +98,26 @@ void on_answer(void* argument, int status, int, ares_addrinfo* answer) {
         query->answer = take_addresses(answer, query->name);
     } else {
         if (answer) ares_freeaddrinfo(answer);
-        query->answer = std::unexpected(error_of(status, query->name));
+        query->answer = std::unexpected(error_of(status, query->name.text()));
+    }
+    query->answered.raise();
+}
+
+void on_name(void* argument, int status, int, char* answer, char*) {
+    auto* const query = static_cast<ReverseQuery*>(argument);
+    --*query->pending;
+    if (query->is_abandoned) {
+        delete query;
+        return;
+    }
+    const std::string asked = query->address.to_string();
+    if (status != ARES_SUCCESS) {
+        query->answer = std::unexpected(error_of(status, asked));
+    } else {
+        // Whoever owns the address writes this name: what is none goes no further.
+        query->answer = HostName::parse(answer ? answer : "");
+        if (!query->answer)
+            query->answer = fail(Errc::resolver_failed, "resolve " + asked + ": a malformed name");
     }
     query->answered.raise();
 }
@@ -129,6 +159,16 @@ struct Resolver::Channel final : os::LevelWatchOwner, os::Timer {
         // Sorting would connect a datagram socket to every address, the denied ones too.
         hints.ai_flags = ARES_AI_NOSORT;
         ares_getaddrinfo(channel, query.name.text().c_str(), nullptr, &hints, &on_answer, &query);
+        arm_timer();
+    }
+
+    void ask(ReverseQuery& query) {
+        query.pending = &pending;
+        ++pending;
+        sockaddr_storage native;
+        const auto size = os::to_native(SocketAddr(query.address, 0), native);
+        ares_getnameinfo(channel, reinterpret_cast<const sockaddr*>(&native), size,
+                         ARES_NI_NAMEREQD | ARES_NI_LOOKUPHOST, &on_name, &query);
         arm_timer();
     }
 
@@ -210,6 +250,19 @@ os::Task<std::vector<IpAddr>> Resolver::resolve(HostName name, os::Deadline dead
     const os::Wake wake = co_await query.answered.until(deadline);
     if (wake == os::Wake::timed_out)
         co_return fail(Errc::timed_out, "resolve " + query.name.text());
+    co_return std::move(query.answer);
+}
+
+os::Task<HostName> Resolver::resolve_address(IpAddr address, os::Deadline deadline) {
+    if (channel_->pending >= max_pending)
+        co_return fail(Errc::resolver_failed, "too many names are being resolved");
+    const Asker asker(new ReverseQuery(channel_->loop, address));
+    ReverseQuery& query = *asker.query;
+    channel_->ask(query);
+    // From here on the resolver may be gone.
+    const os::Wake wake = co_await query.answered.until(deadline);
+    if (wake == os::Wake::timed_out)
+        co_return fail(Errc::timed_out, "resolve " + address.to_string());
     co_return std::move(query.answer);
 }
 

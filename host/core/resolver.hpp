@@ -47,6 +47,8 @@ public:
     /// Destroying the task gives the answer up.
     /// Errors: name_not_found, resolver_failed, timed_out, canceled.
     os::Task<std::vector<IpAddr>> resolve(HostName name, os::Deadline deadline);
+    /// The name of an address (PTR, /etc/hosts), canonical. Errors: as resolve.
+    os::Task<HostName> resolve_address(IpAddr address, os::Deadline deadline);
 
 private:
     struct Channel;

@@ -1,0 +1,317 @@
+// Dialect v2: sending and receiving, one message or many. The system calls work on the guest's own
+// memory.
+
+#include "adapter/v2_guest.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace hws::host::adapter::v2 {
+namespace {
+
+using os::Ready;
+
+constexpr bool is_set(std::uint32_t flags, std::uint32_t bit) {
+    return (flags & bit) != 0;
+}
+
+/// The guest's buffers in its memory as it is now: for one attempt, never across a wait.
+class Buffers {
+public:
+    /// The buffers from byte number `skip` on, at most `max_bytes` of them. Errors: fault if any
+    /// byte of any buffer is outside, message_too_long for too many buffers, invalid_argument for
+    /// more bytes than a result can count.
+    static Result<std::uint64_t> load(PluginState& state, GuestSpan<const Iovec> from,
+                                      std::uint64_t skip, std::uint64_t max_bytes,
+                                      os::IoList& into) {
+        if (from.count > max_buffers) return fail(Errc::message_too_long, "too many buffers");
+        HWS_TRY(const auto raw,
+                guest_bytes(state, from.address, std::uint64_t{from.count} * sizeof(Iovec)));
+        std::uint64_t total = 0;
+        for (std::uint32_t i = 0; i < from.count; ++i) {
+            Iovec entry;
+            std::memcpy(&entry, raw.data() + std::size_t{i} * sizeof entry, sizeof entry);
+            HWS_TRY(std::span<std::byte> buffer, guest_bytes(state, entry.address, entry.size));
+            total += entry.size;
+            const std::uint64_t skipped = std::min<std::uint64_t>(skip, buffer.size());
+            skip -= skipped;
+            buffer = buffer.subspan(skipped);
+            buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - into.bytes()));
+            if (!buffer.empty()) into.add(buffer);
+        }
+        // POSIX sendmsg(3p): the sum must be countable by the result.
+        if (total > std::numeric_limits<std::int32_t>::max())
+            return fail(Errc::invalid_argument, "too many bytes");
+        return total;
+    }
+};
+
+bool is_stream(const NetworkSocket& socket) {
+    return socket.type() == SocketType::stream;
+}
+
+Result<std::optional<SocketAddr>> load_destination(PluginState& state,
+                                                   GuestPointer<const Address> to) {
+    if (to.address == 0) return std::optional<SocketAddr>();
+    HWS_TRY(const Address wire, load(state, to));
+    if (wire.family == 0) return std::optional<SocketAddr>();
+    HWS_TRY(const SocketAddr address, to_socket_address(wire));
+    return std::optional(address);
+}
+
+/// When a wait that began now is over; kept from the first wait of a call on.
+class Patience {
+public:
+    explicit Patience(os::Deadline end = os::no_deadline) : end_(end) {}
+
+    /// Waits until the socket may be ready. Errors: would_block once the time is over.
+    os::Task<> wait(NetworkSocket& socket, Ready what) {
+        if (!has_begun_) {
+            has_begun_ = true;
+            end_ = std::min(end_, os::deadline_after(what == Ready::read ? socket.receive_timeout()
+                                                                         : socket.send_timeout()));
+        }
+        if (co_await socket.readiness().until(what, end_) == os::Wake::timed_out)
+            co_return fail(Errc::would_block);
+        co_return {};
+    }
+
+private:
+    os::Deadline end_;
+    bool has_begun_ = false;
+};
+
+/// Sends one message, of a stream all of it where it may wait. The bytes that were sent; an error
+/// only if there were none.
+os::Task<std::size_t> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from,
+                               SendFlags flags, std::optional<SocketAddr> to, Patience& patience) {
+    std::size_t done = 0;
+    for (;;) {
+        HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+        os::IoList list;
+        const std::uint64_t most =
+            is_stream(*socket) ? max_write_bytes : std::numeric_limits<std::uint32_t>::max();
+        HWS_CO_TRY(const std::uint64_t total, Buffers::load(state, from, done, most, list));
+        auto count = socket->send(list, flags, to ? &*to : nullptr);
+        if (count) {
+            done += *count;
+            state.statistics.bytes_sent += *count;
+            if (done >= total || !is_stream(*socket) || *count == 0) break;
+            co_await os::yield_now();
+            continue;
+        }
+        const bool may_wait = count.error() == Errc::would_block && !socket->is_non_blocking() &&
+                              !is_set(flags, send_flags::dont_wait);
+        if (may_wait) {
+            auto waited = co_await patience.wait(*socket, Ready::write);
+            if (waited) continue;
+            count = std::unexpected(std::move(waited).error());
+        }
+        if (done > 0) break;
+        co_return count;
+    }
+    co_return done;
+}
+
+/// Receives one message. With wait_all until the buffers of a stream are full.
+os::Task<os::ReceivedMessage> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
+                                          ReceiveFlags flags, Patience& patience) {
+    const bool peeks = is_set(flags, receive_flags::peek);
+    os::ReceivedMessage answer;
+    for (;;) {
+        HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+        os::IoList list;
+        const std::uint64_t most = is_stream(*socket) ? state.limits.receive_bytes
+                                                      : std::numeric_limits<std::uint32_t>::max();
+        HWS_CO_TRY(const std::uint64_t total, Buffers::load(state, into, answer.bytes, most, list));
+        const bool may_wait =
+            !socket->is_non_blocking() && !is_set(flags, receive_flags::dont_wait);
+        const bool wants_all = is_set(flags, receive_flags::wait_all) && is_stream(*socket);
+        auto message = socket->receive(list, flags);
+        if (message) {
+            if (!peeks) state.statistics.bytes_received += message->bytes;
+            if (!wants_all) co_return message;
+            if (!peeks) {
+                answer.bytes += message->bytes;
+                if (answer.bytes >= total || message->bytes == 0) co_return answer;
+                co_await os::yield_now();
+                continue;
+            }
+            // What is peeked at stays, so that each look begins anew.
+            if (message->bytes >= list.bytes() || !may_wait || socket->has_hung_up())
+                co_return message;
+            socket->readiness().clear(Ready::read);
+            auto waited = co_await patience.wait(*socket, Ready::read);
+            socket->readiness().set(Ready::read);
+            if (!waited) co_return message;
+            continue;
+        }
+        if (message.error() == Errc::would_block) {
+            // No room was offered: nothing to wait for.
+            if (total == 0 && is_stream(*socket)) co_return answer;
+            if (may_wait) {
+                auto waited = co_await patience.wait(*socket, Ready::read);
+                if (waited) continue;
+            }
+        }
+        if (answer.bytes > 0) co_return answer;
+        co_return std::unexpected(std::move(message).error());
+    }
+}
+
+constexpr std::uint32_t bytes_in_message = offsetof(Message, bytes);
+
+} // namespace
+
+os::Task<> socket_send(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
+                       GuestPointer<const Address> to, GuestPointer<std::uint32_t> bytes) {
+    HWS_CO_CHECK(find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, send_flags::dont_wait | send_flags::more));
+    HWS_CO_CHECK(check_room(state, bytes));
+    HWS_CO_TRY(const auto destination, load_destination(state, to));
+    Patience patience;
+    HWS_CO_TRY(const std::size_t sent,
+               co_await send_one(state, fd, from, flags, destination, patience));
+    co_return store(state, bytes, static_cast<std::uint32_t>(sent));
+}
+
+os::Task<> socket_receive(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
+                          ReceiveFlags flags, GuestPointer<Received> received) {
+    HWS_CO_CHECK(find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, receive_flags::peek | receive_flags::wait_all |
+                                        receive_flags::dont_wait | receive_flags::whole_length));
+    HWS_CO_CHECK(check_room(state, received));
+    Patience patience;
+    HWS_CO_TRY(const os::ReceivedMessage message,
+               co_await receive_one(state, fd, into, flags, patience));
+    Received answer;
+    answer.bytes = static_cast<std::uint32_t>(message.bytes);
+    answer.flags = message.is_truncated ? received_flags::truncated : 0;
+    if (message.sender) answer.sender = to_wire(*message.sender);
+    co_return store(state, received, answer);
+}
+
+os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, SendFlags flags,
+                      GuestPointer<std::uint32_t> count) {
+    HWS_CO_TRY(NetworkSocket * first_look, find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, send_flags::dont_wait | send_flags::more));
+    messages.count = std::min(messages.count, max_messages);
+    HWS_CO_CHECK(check_room(state, messages));
+    HWS_CO_CHECK(check_room(state, count));
+    const bool one_by_one = is_stream(*first_look);
+    Patience patience;
+    std::uint32_t done = 0;
+    Result<void> failure;
+    while (done < messages.count && failure) {
+        HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+        const bool may_wait = !socket->is_non_blocking() && !is_set(flags, send_flags::dont_wait);
+        if (one_by_one) {
+            HWS_CO_TRY(const Message wire, load(state, element(messages, done)));
+            auto sent = co_await send_one(state, fd, {wire.buffers, wire.buffer_count}, flags, {},
+                                          patience);
+            if (!sent) {
+                failure = std::unexpected(std::move(sent).error());
+                break;
+            }
+            HWS_CO_CHECK(store<std::uint32_t>(state,
+                                              {element(messages, done).address + bytes_in_message},
+                                              static_cast<std::uint32_t>(*sent)));
+            ++done;
+            continue;
+        }
+        std::vector<os::OutgoingMessage> batch(
+            std::min<std::size_t>(messages.count - done, os::batch_messages));
+        std::size_t ready = 0;
+        for (; ready < batch.size(); ++ready) {
+            auto& message = batch[ready];
+            const auto loaded = [&]() -> Result<void> {
+                HWS_TRY(const Message wire,
+                        load(state, element(messages, static_cast<std::uint32_t>(done + ready))));
+                HWS_CHECK(Buffers::load(state, {wire.buffers, wire.buffer_count}, 0,
+                                        std::numeric_limits<std::uint32_t>::max(), message.from));
+                if (wire.address.family == 0) return {};
+                HWS_TRY(message.to, to_socket_address(wire.address));
+                return {};
+            }();
+            if (!loaded && ready == 0) failure = loaded;
+            if (!loaded) break;
+        }
+        if (!failure) break;
+        auto sent = socket->send_batch(std::span(batch).first(ready), flags);
+        if (!sent) {
+            if (sent.error() == Errc::would_block && may_wait)
+                failure = co_await patience.wait(*socket, Ready::write);
+            else
+                failure = std::unexpected(std::move(sent).error());
+            continue;
+        }
+        for (std::size_t i = 0; i < *sent; ++i, ++done) {
+            state.statistics.bytes_sent += batch[i].sent;
+            HWS_CO_CHECK(store<std::uint32_t>(state,
+                                              {element(messages, done).address + bytes_in_message},
+                                              static_cast<std::uint32_t>(batch[i].sent)));
+        }
+    }
+    if (!failure && done == 0) co_return failure;
+    co_return store(state, count, done);
+}
+
+os::Task<> receive_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, ReceiveFlags flags,
+                         Duration timeout, GuestPointer<std::uint32_t> count) {
+    HWS_CO_CHECK(find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, receive_flags::peek | receive_flags::dont_wait |
+                                        receive_flags::whole_length | receive_flags::wait_for_one));
+    messages.count = std::min(messages.count, max_messages);
+    HWS_CO_CHECK(check_room(state, messages));
+    HWS_CO_CHECK(check_room(state, count));
+    Patience patience(deadline_of(timeout));
+    std::uint32_t done = 0;
+    Result<void> failure;
+    while (done < messages.count && failure) {
+        HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+        const bool may_wait = !socket->is_non_blocking() &&
+                              !is_set(flags, receive_flags::dont_wait) &&
+                              (done == 0 || !is_set(flags, receive_flags::wait_for_one));
+        std::vector<os::IncomingMessage> batch(
+            std::min<std::size_t>(messages.count - done, os::batch_messages));
+        std::size_t ready = 0;
+        for (; ready < batch.size(); ++ready) {
+            const auto loaded = [&]() -> Result<void> {
+                HWS_TRY(const Message wire,
+                        load(state, element(messages, static_cast<std::uint32_t>(done + ready))));
+                HWS_CHECK(Buffers::load(state, {wire.buffers, wire.buffer_count}, 0,
+                                        std::numeric_limits<std::uint32_t>::max(),
+                                        batch[ready].into));
+                return {};
+            }();
+            if (!loaded && ready == 0) failure = loaded;
+            if (!loaded) break;
+        }
+        if (!failure) break;
+        auto received = socket->receive_batch(std::span(batch).first(ready), flags);
+        if (!received) {
+            if (received.error() == Errc::would_block && may_wait)
+                failure = co_await patience.wait(*socket, Ready::read);
+            else
+                failure = std::unexpected(std::move(received).error());
+            continue;
+        }
+        bool has_ended = false;
+        for (std::size_t i = 0; i < *received; ++i, ++done) {
+            const os::ReceivedMessage& message = batch[i].received;
+            state.statistics.bytes_received += message.bytes;
+            HWS_CO_TRY(Message wire, load(state, element(messages, done)));
+            wire.bytes = static_cast<std::uint32_t>(message.bytes);
+            wire.flags = message.is_truncated ? received_flags::truncated : 0;
+            wire.address = message.sender ? to_wire(*message.sender) : Address();
+            HWS_CO_CHECK(store(state, element(messages, done), wire));
+            has_ended = is_stream(*socket) && message.bytes == 0;
+        }
+        // A second look at the same message would only find it again.
+        if (has_ended || is_set(flags, receive_flags::peek)) break;
+    }
+    if (!failure && done == 0) co_return failure;
+    co_return store(state, count, done);
+}
+
+} // namespace hws::host::adapter::v2

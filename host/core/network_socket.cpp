@@ -1,0 +1,536 @@
+#include "core/network_socket.hpp"
+
+#include "core/host_name.hpp"
+#include "os/socket.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hws::host::core {
+
+using os::Ready;
+using Option = os::SocketOption;
+
+namespace {
+
+/// Refused connections that one call looks at; the rest is left to the next.
+constexpr int max_refusals = 64;
+/// Datagrams of strangers that one call drops.
+constexpr int max_strangers = 64;
+
+constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
+
+std::chrono::nanoseconds time_of(std::uint64_t nanoseconds) {
+    if (nanoseconds == 0 || nanoseconds >= static_cast<std::uint64_t>(forever.count()))
+        return forever;
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
+}
+
+std::uint64_t number_of(std::chrono::nanoseconds time) {
+    return time == forever ? abi::v2::no_limit : static_cast<std::uint64_t>(time.count());
+}
+
+template <class Buffers> void fill(os::IoList& list, const Buffers& buffers) {
+    for (const auto& buffer : buffers)
+        list.add(buffer);
+}
+
+/// What a stranger's datagram has written into the plugin's memory is no business of the plugin's.
+void wipe(const os::IoList& list, std::size_t bytes) {
+    list.overwrite_with_zeros(bytes);
+}
+
+/// Asks the policy about the peer of something that came in: nobody chose the spelling of an IPv4
+/// peer at an IPv6 socket.
+SocketAddr canonical(SocketAddr address) {
+    address.set_ip(address.ip().to_canonical());
+    return address;
+}
+
+bool is_same_peer(const SocketAddr& a, const SocketAddr& b) {
+    return a.ip().to_canonical() == b.ip().to_canonical() && a.port() == b.port();
+}
+
+} // namespace
+
+NetworkSocket::NetworkSocket(os::Loop& loop, SocketOwner& owner, os::Fd fd, os::Family family,
+                             os::SocketType type)
+    : loop_(loop), owner_(owner), family_(family), type_(type), fd_(std::move(fd)),
+      unwatched_(loop, Ready::both) {}
+
+Result<std::unique_ptr<NetworkSocket>> NetworkSocket::open(os::Loop& loop, SocketOwner& owner,
+                                                           os::Family family, os::SocketType type) {
+    HWS_TRY(os::Fd fd, os::open_socket(family, type));
+    // Another plugin's memberships must not bring this one datagrams.
+    if (type == os::SocketType::datagram) HWS_CHECK(os::receive_own_groups_only(fd.get(), family));
+    std::unique_ptr<NetworkSocket> socket(
+        new NetworkSocket(loop, owner, std::move(fd), family, type));
+    if (type == os::SocketType::datagram) HWS_CHECK(socket->watch());
+    return socket;
+}
+
+Result<NetworkSocket::Pair> NetworkSocket::open_pair(os::Loop& loop, SocketOwner& owner,
+                                                     os::SocketType type) {
+    HWS_TRY(auto fds, os::open_socket_pair(type));
+    Pair pair;
+    for (std::size_t i = 0; i < pair.size(); ++i) {
+        pair[i].reset(new NetworkSocket(loop, owner, std::move(fds[i]), os::Family::local, type));
+        HWS_CHECK(pair[i]->watch());
+    }
+    return pair;
+}
+
+Result<void> NetworkSocket::watch() {
+    watch_.reset(); // before the new one: a descriptor is registered once
+    HWS_TRY(watch_, os::Watch::create(loop_, fd_.get()));
+    return {};
+}
+
+SocketAddr NetworkSocket::unspecified() const {
+    if (family_ == os::Family::ipv6) return SocketAddr(Ipv6Addr::unspecified, 0);
+    return SocketAddr(Ipv4Addr::unspecified, 0);
+}
+
+bool NetworkSocket::is_worth_trying(Ready what, std::uint32_t flags) {
+    // Who waits is told by the next event. Who does not wait may come before the loop has fetched
+    // it, and is told what the system knows.
+    static_assert(abi::v2::send_flags::dont_wait == abi::v2::receive_flags::dont_wait);
+    return readiness().is(what) || is_non_blocking() ||
+           (flags & abi::v2::receive_flags::dont_wait) != 0;
+}
+
+// --- bind, listen, accept ---
+
+Result<void> NetworkSocket::apply_reuse(std::uint16_t port) {
+    // Only a port that a rule let the plugin name is shared: with port 0 the system might hand out
+    // one of another socket.
+    if (port == 0) return {};
+    if (wants_reuse_port_) HWS_CHECK(os::set_option(fd_.get(), Option::reuse_port, 1));
+    if (wants_reuse_address_ && !is_stream())
+        HWS_CHECK(os::set_option(fd_.get(), Option::reuse_address, 1));
+    return {};
+}
+
+Result<void> NetworkSocket::narrow_to_ipv6(Use use, std::uint16_t port) {
+    if (policy().check(use, SocketAddr(Ipv4Addr::unspecified, port))) return {};
+    return os::set_option(fd_.get(), Option::ipv6_only, 1);
+}
+
+Result<void> NetworkSocket::bind(const SocketAddr& local) {
+    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
+    if (local.is_ipv4() != (family_ == os::Family::ipv4)) return fail(Errc::family_not_supported);
+    const Use use = is_stream() ? Use::tcp_listen : Use::udp_bind;
+    HWS_TRY(const Vetted vetted, policy().check(use, local));
+    if (local.is_ipv6() && local.ip().is_unspecified())
+        HWS_CHECK(narrow_to_ipv6(use, local.port()));
+    HWS_CHECK(apply_reuse(local.port()));
+    HWS_CHECK(os::bind(fd_.get(), vetted.address()));
+    is_bound_ = true;
+    return {};
+}
+
+Result<void> NetworkSocket::listen(int backlog) {
+    if (!is_stream()) return fail(Errc::unsupported);
+    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
+    if (!is_bound_) {
+        // The system binds it now, to a port of its choice.
+        HWS_CHECK(policy().check(Use::tcp_listen, unspecified()));
+        if (family_ == os::Family::ipv6) HWS_CHECK(narrow_to_ipv6(Use::tcp_listen, 0));
+    }
+    HWS_CHECK(os::listen(fd_.get(), backlog));
+    if (!is_listening_) {
+        is_listening_ = true;
+        HWS_CHECK(watch());
+    }
+    return {};
+}
+
+Result<NetworkSocket::Connection> NetworkSocket::accept() {
+    for (int refusals = 0; refusals < max_refusals; ++refusals) {
+        if (!is_worth_trying(Ready::read)) return fail(Errc::would_block);
+        auto accepted = os::accept(fd_.get());
+        if (!accepted) {
+            if (accepted.error() == Errc::would_block) watch_->clear(Ready::read);
+            // The peer has gone before it was its turn (accept(2)).
+            if (accepted.error() == Errc::aborted) continue;
+            return std::unexpected(std::move(accepted).error());
+        }
+        if (accepted->peer) {
+            if (auto verdict = policy().check_accepted(*accepted->peer); !verdict) {
+                owner_.on_denied("accept", verdict.error());
+                continue;
+            }
+        }
+        std::unique_ptr<NetworkSocket> socket(
+            new NetworkSocket(loop_, owner_, std::move(accepted->fd), family_, type_));
+        socket->is_bound_ = true;
+        HWS_CHECK(socket->watch());
+        return Connection{std::move(socket), accepted->peer};
+    }
+    return fail(Errc::would_block);
+}
+
+Result<std::unique_ptr<Descriptor>> NetworkSocket::try_accept() {
+    HWS_TRY(Connection connection, accept());
+    return std::unique_ptr<Descriptor>(std::move(connection.socket));
+}
+
+// --- connect ---
+
+Result<void> NetworkSocket::connect(const SocketAddr& peer, const HostName* reached_under) {
+    if (family_ == os::Family::local) return fail(Errc::already_connected);
+    HWS_TRY(const Vetted vetted,
+            policy().check(is_stream() ? Use::tcp : Use::udp, peer, reached_under));
+    return connect(vetted);
+}
+
+Result<void> NetworkSocket::connect(const Vetted& peer) {
+    // What was allowed for one use opens no connection of another.
+    if (peer.use() != (is_stream() ? Use::tcp : Use::udp))
+        return fail(Errc::denied, "vetted for " + std::string(name_of(peer.use())));
+    auto started = os::connect(fd_.get(), peer.address());
+    if (!is_stream()) return started;
+    if (started || started.error() == Errc::in_progress) {
+        connecting_to_ = peer.address();
+        HWS_CHECK(watch());
+        // The event of the finished handshake has not been fetched yet.
+        if (!started) watch_->clear(Ready::both);
+    }
+    return started;
+}
+
+Result<void> NetworkSocket::finish_connecting() {
+    if (!connecting_to_) return fail(Errc::not_connected);
+    // Asked by the same call again, as a waiting connect(2) would be: SO_ERROR would leave a socket
+    // that failed unfit for another attempt.
+    auto outcome = os::connect(fd_.get(), *connecting_to_);
+    if (!outcome && outcome.error() == Errc::already) {
+        watch_->clear(Ready::both); // an event from before woke us
+        return fail(Errc::would_block);
+    }
+    if (!outcome && outcome.error() != Errc::already_connected) return outcome;
+    // Whatever stood between the check and the connection must not have changed it.
+    HWS_TRY(const auto peer, peer_address());
+    if (peer && !is_same_peer(*peer, *connecting_to_))
+        return fail(Errc::denied, "connected to " + peer->to_string() + " instead of " +
+                                      connecting_to_->to_string());
+    return {};
+}
+
+Result<void> NetworkSocket::disconnect() {
+    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
+    HWS_CHECK(os::disconnect(fd_.get()));
+    is_listening_ = false;
+    connecting_to_.reset();
+    if (is_stream()) watch_.reset();
+    return {};
+}
+
+// --- send ---
+
+Result<void> NetworkSocket::check_destination(const SocketAddr& to) {
+    if (family_ == os::Family::local) return fail(Errc::already_connected);
+    if (allowed_destination_ == to) return {};
+    HWS_CHECK(policy().check(Use::udp, to));
+    allowed_destination_ = to;
+    return {};
+}
+
+Result<std::size_t> NetworkSocket::send(const os::IoList& from, std::uint32_t flags,
+                                        const SocketAddr* to) {
+    if (is_stream()) to = nullptr;
+    if (to) HWS_CHECK(check_destination(*to));
+    if (!is_worth_trying(Ready::write, flags)) return fail(Errc::would_block);
+    auto count = os::send_message(fd_.get(), from, flags, to);
+    if (!watch_) return count;
+    if (!count) {
+        if (count.error() == Errc::would_block) watch_->clear(Ready::write);
+    } else if (is_stream() && *count < from.bytes() && !watch_->has_hung_up()) {
+        // The buffer is full, so the next event tells of room (epoll(7), "edge-triggered").
+        watch_->clear(Ready::write);
+    }
+    return count;
+}
+
+Result<std::size_t> NetworkSocket::send_batch(std::span<os::OutgoingMessage> messages,
+                                              std::uint32_t flags) {
+    std::size_t allowed = 0;
+    for (os::OutgoingMessage& message : messages) {
+        if (is_stream()) message.to.reset();
+        if (message.to) {
+            auto verdict = check_destination(*message.to);
+            if (!verdict && allowed == 0) return std::unexpected(std::move(verdict).error());
+            if (!verdict) break;
+        }
+        ++allowed;
+    }
+    if (!is_worth_trying(Ready::write, flags)) return fail(Errc::would_block);
+    auto count = os::send_messages(fd_.get(), messages.first(allowed), flags);
+    if (!count && count.error() == Errc::would_block && watch_) watch_->clear(Ready::write);
+    return count;
+}
+
+// --- receive ---
+
+bool NetworkSocket::filters_senders() const {
+    return !is_stream() && family_ != os::Family::local && !is_bound_;
+}
+
+bool NetworkSocket::may_hear(const SocketAddr& sender) {
+    if (!may_bind_any_) may_bind_any_ = policy().check(Use::udp_bind, unspecified()).has_value();
+    if (*may_bind_any_ || allowed_sender_ == sender) return true;
+    auto verdict = policy().check(Use::udp, canonical(sender));
+    if (!verdict) {
+        owner_.on_denied("receive", verdict.error());
+        return false;
+    }
+    allowed_sender_ = sender;
+    return true;
+}
+
+Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::uint32_t flags) {
+    for (int strangers = 0; strangers < max_strangers; ++strangers) {
+        if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
+        auto message = os::receive_message(fd_.get(), into, flags);
+        if (!message) {
+            if (watch_ && message.error() == Errc::would_block) watch_->clear(Ready::read);
+            return message;
+        }
+        if (is_stream()) {
+            message->sender.reset();
+            // A short read of a stream has emptied it, so the next event tells of more. Not so once
+            // the peer has hung up: end of stream or the error is still to come.
+            if (watch_ && !(flags & abi::v2::receive_flags::peek) && message->bytes > 0 &&
+                message->bytes < into.bytes() && !watch_->has_hung_up())
+                watch_->clear(Ready::read);
+            return message;
+        }
+        if (!filters_senders() || !message->sender || may_hear(*message->sender)) return message;
+        wipe(into, message->bytes);
+        if (flags & abi::v2::receive_flags::peek) [[maybe_unused]]
+            auto dropped = os::receive_message(fd_.get(), os::IoList(), 0);
+    }
+    return fail(Errc::would_block);
+}
+
+Result<std::size_t> NetworkSocket::receive_batch(std::span<os::IncomingMessage> messages,
+                                                 std::uint32_t flags) {
+    // One by one where a sender may have to be dropped, and for what a batch cannot say: each
+    // system call peeks at the first message.
+    if (filters_senders() || is_stream() || (flags & abi::v2::receive_flags::peek)) {
+        std::size_t count = 0;
+        for (os::IncomingMessage& message : messages) {
+            auto received = receive(message.into, flags);
+            if (!received && count == 0) return std::unexpected(std::move(received).error());
+            if (!received) break;
+            message.received = *received;
+            ++count;
+            if (is_stream() && received->bytes == 0) break;
+        }
+        return count;
+    }
+    if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
+    auto count = os::receive_messages(fd_.get(), messages, flags);
+    if (!count && count.error() == Errc::would_block) watch_->clear(Ready::read);
+    return count;
+}
+
+// --- options ---
+
+Result<std::uint64_t> NetworkSocket::get_option(Option option) {
+    switch (option) {
+    case Option::error: {
+        const auto pending = os::take_error(fd_.get());
+        return pending ? std::uint64_t{0} : static_cast<std::uint64_t>(pending.error().code());
+    }
+    case Option::type:
+        return static_cast<std::uint64_t>(type_);
+    case Option::family:
+        return static_cast<std::uint64_t>(family_);
+    case Option::reuse_address:
+        return wants_reuse_address_;
+    case Option::reuse_port:
+        return wants_reuse_port_;
+    case Option::receive_timeout:
+        return number_of(receive_timeout());
+    case Option::send_timeout:
+        return number_of(send_timeout());
+    default:
+        return os::get_option(fd_.get(), option);
+    }
+}
+
+Result<void> NetworkSocket::set_option(Option option, std::uint64_t value) {
+    switch (option) {
+    case Option::reuse_address:
+        // For streams it only means not to wait for connections of before.
+        if (is_stream()) HWS_CHECK(os::set_option(fd_.get(), option, value));
+        wants_reuse_address_ = value != 0;
+        return {};
+    case Option::reuse_port:
+        wants_reuse_port_ = value != 0;
+        return {};
+    case Option::receive_timeout:
+        set_receive_timeout(time_of(value));
+        return {};
+    case Option::send_timeout:
+        set_send_timeout(time_of(value));
+        return {};
+    case Option::ipv6_only:
+        // An IPv6 socket that was narrowed by the policy is bound by then, and stays as it is.
+    default:
+        return os::set_option(fd_.get(), option, value);
+    }
+}
+
+Result<void> NetworkSocket::join_group(const os::GroupMembership& membership,
+                                       std::uint32_t scope_id) {
+    if (is_stream()) return fail(Errc::option_not_supported);
+    HWS_TRY(const auto local, local_address());
+    if (!local) return fail(Errc::option_not_supported);
+    if (membership.group.is_ipv4() != (family_ == os::Family::ipv4))
+        return fail(Errc::invalid_argument);
+    if (!membership.group.is_multicast()) return fail(Errc::invalid_argument);
+    HWS_CHECK(
+        policy().check(Use::multicast, SocketAddr(membership.group, local->port(), scope_id)));
+    return os::join_group(fd_.get(), membership);
+}
+
+Result<void> NetworkSocket::leave_group(const os::GroupMembership& membership) {
+    if (is_stream() || family_ == os::Family::local) return fail(Errc::option_not_supported);
+    if (membership.group.is_ipv4() != (family_ == os::Family::ipv4))
+        return fail(Errc::invalid_argument);
+    return os::leave_group(fd_.get(), membership);
+}
+
+// --- what every descriptor has ---
+
+DescriptorKind NetworkSocket::kind() const {
+    if (!is_stream()) return DescriptorKind::udp_socket;
+    return is_listening_ ? DescriptorKind::tcp_listener : DescriptorKind::tcp_stream;
+}
+
+Result<std::size_t> NetworkSocket::try_read(ReadBuffers into) {
+    os::IoList list;
+    fill(list, into);
+    HWS_TRY(const os::ReceivedMessage message, receive(list, 0));
+    return message.bytes;
+}
+
+Result<std::size_t> NetworkSocket::try_peek(ReadBuffers into) {
+    os::IoList list;
+    fill(list, into);
+    HWS_TRY(const os::ReceivedMessage message, receive(list, abi::v2::receive_flags::peek));
+    return message.bytes;
+}
+
+Result<std::size_t> NetworkSocket::try_write(WriteBuffers from) {
+    os::IoList list;
+    fill(list, from);
+    return send(list, 0, nullptr);
+}
+
+Result<void> NetworkSocket::shut_down(os::Half half) {
+    HWS_CHECK(os::shut_down(fd_.get(), half));
+    // Reading has come to its end without an event of the network's.
+    if (watch_) watch_->set(Ready::both);
+    return {};
+}
+
+Ready NetworkSocket::poll_now(Ready what) {
+    const os::PollState state = poll_state();
+    const bool is_over = state.hung_up || state.error;
+    const bool may_read = state.readable || state.peer_ended || is_over;
+    const bool may_write = state.writable || is_over;
+    if (watch_) {
+        // Set as well: the event may be still to be fetched, and a read that follows must find what
+        // was promised.
+        may_read ? watch_->set(Ready::read) : watch_->clear(Ready::read);
+        may_write ? watch_->set(Ready::write) : watch_->clear(Ready::write);
+    }
+    Ready ready = Ready::none;
+    if (may_read && intersects(what, Ready::read)) ready = ready | Ready::read;
+    if (may_write && intersects(what, Ready::write)) ready = ready | Ready::write;
+    return ready;
+}
+
+std::size_t NetworkSocket::readable_bytes() {
+    return is_listening_ ? 1 : os::readable_bytes(fd_.get());
+}
+
+bool NetworkSocket::has_hung_up() {
+    const os::PollState state = poll_state();
+    return state.peer_ended || state.hung_up || state.error;
+}
+
+// --- connecting by name ---
+
+std::vector<Vetted> interleave_families(std::vector<Vetted> peers) {
+    std::vector<Vetted> ipv6, ipv4, ordered;
+    for (const Vetted& peer : peers)
+        (peer.address().is_ipv6() ? ipv6 : ipv4).push_back(peer);
+    for (std::size_t i = 0; i < std::max(ipv6.size(), ipv4.size()); ++i) {
+        if (i < ipv6.size()) ordered.push_back(ipv6[i]);
+        if (i < ipv4.size()) ordered.push_back(ipv4[i]);
+    }
+    return ordered;
+}
+
+os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, std::vector<Vetted> peers,
+                           RaceOptions options, os::Deadline deadline) {
+    peers = interleave_families(std::move(peers));
+    struct Attempt {
+        std::unique_ptr<NetworkSocket> socket;
+        SocketAddr peer;
+    };
+    std::vector<Attempt> attempts;
+    std::size_t next = 0;
+    os::Deadline next_start = os::Clock::now();
+    Error last = Errc::name_not_found;
+    for (;;) {
+        // A new attempt when it is time, or when nobody is on the way any more.
+        while (next < peers.size() && (attempts.empty() || os::Clock::now() >= next_start)) {
+            const Vetted peer = peers[next++];
+            const auto family = peer.address().is_ipv4() ? os::Family::ipv4 : os::Family::ipv6;
+            auto socket = NetworkSocket::open(loop, owner, family, os::SocketType::stream);
+            Result<void> started;
+            if (!socket)
+                started = std::unexpected(socket.error());
+            else
+                started = (*socket)->connect(peer);
+            if (started || started.error() == Errc::in_progress) {
+                attempts.push_back({*std::move(socket), peer.address()});
+                next_start = os::deadline_after(options.attempt_delay);
+            } else {
+                last = std::move(started).error();
+            }
+        }
+        if (attempts.empty()) co_return std::unexpected(std::move(last));
+
+        std::vector<os::Interest> interests;
+        for (const Attempt& attempt : attempts)
+            interests.push_back({&attempt.socket->readiness(), Ready::write});
+        const os::Deadline until = next < peers.size() ? std::min(next_start, deadline) : deadline;
+        HWS_CO_CHECK(co_await os::wait_any(loop, interests, until));
+
+        for (std::size_t i = 0; i < attempts.size();) {
+            if (!attempts[i].socket->readiness().is(Ready::write)) {
+                ++i;
+                continue;
+            }
+            auto outcome = attempts[i].socket->finish_connecting();
+            if (outcome) co_return RaceOutcome{std::move(attempts[i].socket), attempts[i].peer};
+            if (outcome.error() == Errc::would_block) {
+                ++i;
+                continue;
+            }
+            last = std::move(outcome).error();
+            next_start =
+                os::Clock::now(); // RFC 8305, 5: a failure does not wait for its turn to end
+            attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+        if (os::Clock::now() >= deadline) co_return fail(Errc::timed_out);
+    }
+}
+
+} // namespace hws::host::core

@@ -1,0 +1,167 @@
+#pragma once
+/// A socket with the whole life of a BSD socket: opened, bound, then listening or connected, as
+/// Linux has it. What `TcpSocket` and `UdpSocket` (socket.hpp) are to dialect v1, this is to
+/// dialect v2.
+
+#include "core/descriptor.hpp"
+#include "core/policy.hpp"
+#include "os/network_socket.hpp"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace hws::host::core {
+
+/// Whose sockets they are. Outlives them.
+class SocketOwner {
+public:
+    virtual const Policy& socket_policy() const = 0;
+    /// Somebody else's connection or datagram was not let in.
+    virtual void on_denied(std::string_view operation, const Error& error) = 0;
+
+protected:
+    ~SocketOwner() = default;
+};
+
+/// Never waits: what would, fails with would_block or in_progress, to be tried again when
+/// readiness() says so.
+///
+/// A datagram socket that the plugin has not bound by itself hears only whom it may talk to:
+/// unless a rule lets it bind any port of the unspecified address (use udp-bind), a datagram whose
+/// sender use udp does not allow is dropped unseen.
+class NetworkSocket final : public Descriptor {
+public:
+    /// Errors: family_not_supported, too_many_handles, ...
+    static Result<std::unique_ptr<NetworkSocket>> open(os::Loop& loop, SocketOwner& owner,
+                                                       os::Family family, os::SocketType type);
+    /// Two that are connected to each other.
+    using Pair = std::array<std::unique_ptr<NetworkSocket>, 2>;
+    static Result<Pair> open_pair(os::Loop& loop, SocketOwner& owner, os::SocketType type);
+
+    os::Family family() const { return family_; }
+    os::SocketType type() const { return type_; }
+
+    /// Binding to `::` includes IPv4 only if 0.0.0.0 may be bound as well.
+    /// Errors: denied, address_in_use, address_not_available, invalid_argument (it is bound).
+    Result<void> bind(const SocketAddr& local);
+    /// Errors: denied (where bind has not been asked yet), unsupported (datagrams), ...
+    Result<void> listen(int backlog);
+    /// Errors: denied, in_progress (streams: once writable, ask finish_connecting), refused, ...
+    Result<void> connect(const SocketAddr& peer, const HostName* reached_under = nullptr);
+    Result<void> connect(const Vetted& peer);
+    /// The outcome of a connect that was in progress. Errors: would_block (not yet), refused,
+    /// timed_out, host_unreachable, denied (it is connected to somebody else), ...
+    Result<void> finish_connecting();
+    /// Takes the peer away again.
+    Result<void> disconnect();
+
+    struct Connection {
+        std::unique_ptr<NetworkSocket> socket;
+        std::optional<SocketAddr> peer;
+    };
+    /// The next connection whose peer is let in; the others are closed.
+    /// Errors: would_block, invalid_argument (does not listen), too_many_handles, ...
+    Result<Connection> accept();
+
+    /// `to`: for datagrams; a stream ignores it, as Linux does.
+    /// Errors: denied, would_block, destination_required, broken_pipe, reset, message_too_long, ...
+    Result<std::size_t> send(const os::IoList& from, std::uint32_t flags, const SocketAddr* to);
+    /// 0 bytes of a stream: its end. Errors: would_block, reset, timed_out, not_connected, ...
+    Result<os::ReceivedMessage> receive(const os::IoList& into, std::uint32_t flags);
+    /// How many of the messages were sent, those before the first that failed; an error only if
+    /// that was the first. Errors: as send.
+    Result<std::size_t> send_batch(std::span<os::OutgoingMessage> messages, std::uint32_t flags);
+    /// How many came, at least one. Errors: as receive.
+    Result<std::size_t> receive_batch(std::span<os::IncomingMessage> messages, std::uint32_t flags);
+
+    /// Of the family `local` there is none.
+    Result<std::optional<SocketAddr>> local_address() const {
+        return os::find_local_address(fd_.get());
+    }
+    Result<std::optional<SocketAddr>> peer_address() const {
+        return os::find_peer_address(fd_.get());
+    }
+
+    /// Errors: option_not_supported, invalid_argument, denied.
+    Result<std::uint64_t> get_option(os::SocketOption option);
+    Result<void> set_option(os::SocketOption option, std::uint64_t value);
+
+    /// Errors: denied, invalid_argument (no group, other family), address_in_use (joined already),
+    /// ...
+    Result<void> join_group(const os::GroupMembership& membership, std::uint32_t scope_id);
+    Result<void> leave_group(const os::GroupMembership& membership);
+
+    os::PollState poll_state() const { return os::poll_state(fd_.get()); }
+
+    // --- what every descriptor has ---
+    DescriptorKind kind() const override;
+    Result<std::size_t> try_read(ReadBuffers into) override;
+    Result<std::size_t> try_peek(ReadBuffers into) override;
+    Result<std::size_t> try_write(WriteBuffers from) override;
+    Result<void> shut_down(os::Half half) override;
+    Result<std::unique_ptr<Descriptor>> try_accept() override;
+    os::Readiness& readiness() override { return watch_ ? *watch_ : unwatched_; }
+    os::Ready poll_now(os::Ready what) override;
+    std::size_t readable_bytes() override;
+    bool has_hung_up() override;
+
+private:
+    NetworkSocket(os::Loop& loop, SocketOwner& owner, os::Fd fd, os::Family family,
+                  os::SocketType type);
+    Result<void> watch();
+    bool is_worth_trying(os::Ready what, std::uint32_t flags = 0);
+    bool is_stream() const { return type_ == os::SocketType::stream; }
+    bool filters_senders() const;
+    bool may_hear(const SocketAddr& sender);
+    Result<void> check_destination(const SocketAddr& to);
+    Result<void> apply_reuse(std::uint16_t port);
+    Result<void> narrow_to_ipv6(Use use, std::uint16_t port);
+    SocketAddr unspecified() const;
+    const Policy& policy() const { return owner_.socket_policy(); }
+
+    os::Loop& loop_;
+    SocketOwner& owner_;
+    const os::Family family_;
+    const os::SocketType type_;
+    bool is_listening_ = false;
+    bool is_bound_ = false; ///< by the plugin, with leave of the policy
+    bool wants_reuse_address_ = false;
+    bool wants_reuse_port_ = false;
+    std::optional<bool> may_bind_any_; ///< what the policy says of an implicit bind, once asked
+    std::optional<SocketAddr> connecting_to_;
+    std::optional<SocketAddr> allowed_destination_; ///< the last one that the policy let pass
+    std::optional<SocketAddr> allowed_sender_;      ///< likewise
+
+    // Declared in this order so that the watch goes before the descriptor it names is closed.
+    os::Fd fd_;
+    /// A stream is watched from connect or listen on: before, the system calls it hung up, which a
+    /// watch would remember.
+    std::unique_ptr<os::Watch> watch_;
+    os::Readiness unwatched_;
+};
+
+/// How name connections are raced. Source: RFC 8305.
+struct RaceOptions {
+    /// How long one attempt is alone before the next begins beside it (RFC 8305, 5: 250 ms).
+    std::chrono::nanoseconds attempt_delay = std::chrono::milliseconds(250);
+};
+
+struct RaceOutcome {
+    std::unique_ptr<NetworkSocket> socket;
+    SocketAddr winner;
+};
+
+/// Connects to the first address that answers: families in turn, beginning with that of the first
+/// address, IPv6 before IPv4 where both are there; the others are closed. If none answers, the
+/// error of the last one. `peers` must not be empty; all are vetted for use tcp.
+os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, std::vector<Vetted> peers,
+                           RaceOptions options, os::Deadline deadline);
+
+/// The order in which addresses are tried. Source: RFC 8305, 4.
+std::vector<Vetted> interleave_families(std::vector<Vetted> peers);
+
+} // namespace hws::host::core

@@ -1,0 +1,265 @@
+#include "os/network_socket.hpp"
+
+#include "os/socket_address.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace hws::host::os {
+
+namespace send_flags = abi::v2::send_flags;
+namespace receive_flags = abi::v2::receive_flags;
+namespace interface_flags = abi::v2::interface_flags;
+
+/// Reads the entries as iovecs, which they are in all but name.
+struct IoListAccess {
+    static_assert(sizeof(IoList::Entry) == sizeof(iovec));
+    static_assert(offsetof(IoList::Entry, data) == offsetof(iovec, iov_base));
+    static_assert(offsetof(IoList::Entry, size) == offsetof(iovec, iov_len));
+
+    static void fill(const IoList& list, msghdr& header) {
+        const IoList::Entry* entries = list.many_.empty() ? list.few_.data() : list.many_.data();
+        header.msg_iov = reinterpret_cast<iovec*>(const_cast<IoList::Entry*>(entries));
+        header.msg_iovlen = list.count_;
+    }
+};
+
+void IoList::add(std::span<const std::byte> buffer) {
+    const Entry entry{const_cast<std::byte*>(buffer.data()), buffer.size()};
+    if (count_ < few) {
+        few_[count_] = entry;
+    } else {
+        if (count_ == few) many_.assign(few_.begin(), few_.end());
+        many_.push_back(entry);
+    }
+    ++count_;
+    bytes_ += buffer.size();
+}
+
+void IoList::clear() {
+    many_.clear();
+    count_ = 0;
+    bytes_ = 0;
+}
+
+void IoList::overwrite_with_zeros(std::size_t bytes) const {
+    const Entry* entries = many_.empty() ? few_.data() : many_.data();
+    for (std::size_t i = 0; i < count_ && bytes > 0; ++i) {
+        const std::size_t size = std::min(bytes, entries[i].size);
+        if (size > 0) std::memset(entries[i].data, 0, size);
+        bytes -= size;
+    }
+}
+
+namespace {
+
+Result<std::size_t> counted(ssize_t count) {
+    if (count < 0) return std::unexpected(last_error());
+    return static_cast<std::size_t>(count);
+}
+
+Result<void> checked(int outcome) {
+    if (outcome < 0) return std::unexpected(last_error());
+    return {};
+}
+
+int native_type(SocketType type) {
+    return type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
+}
+
+int native_send_flags(std::uint32_t flags) {
+    return MSG_NOSIGNAL | (flags & send_flags::more ? MSG_MORE : 0);
+}
+
+int native_receive_flags(std::uint32_t flags) {
+    return (flags & receive_flags::peek ? MSG_PEEK : 0) |
+           (flags & receive_flags::whole_length ? MSG_TRUNC : 0);
+}
+
+std::optional<SocketAddr> address_in(const sockaddr_storage& native, socklen_t size) {
+    auto address = from_native(reinterpret_cast<const sockaddr*>(&native), size);
+    if (!address) return {};
+    return *address;
+}
+
+template <class Call> Result<std::optional<SocketAddr>> ask_address(int socket, Call call) {
+    sockaddr_storage native{};
+    socklen_t size = sizeof native;
+    HWS_CHECK(checked(call(socket, reinterpret_cast<sockaddr*>(&native), &size)));
+    return address_in(native, size);
+}
+
+} // namespace
+
+Result<Fd> open_socket(Family family, SocketType type) {
+    if (family != Family::ipv4 && family != Family::ipv6) return fail(Errc::family_not_supported);
+    Fd fd(::socket(family == Family::ipv4 ? AF_INET : AF_INET6,
+                   native_type(type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd.is_open()) return std::unexpected(last_error("socket"));
+    return fd;
+}
+
+Result<std::array<Fd, 2>> open_socket_pair(SocketType type) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, native_type(type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) < 0)
+        return std::unexpected(last_error("socketpair"));
+    return std::array<Fd, 2>{Fd(ends[0]), Fd(ends[1])};
+}
+
+Result<void> bind(int socket, const SocketAddr& local) {
+    sockaddr_storage native{};
+    const socklen_t size = to_native(local, native);
+    return checked(::bind(socket, reinterpret_cast<const sockaddr*>(&native), size));
+}
+
+Result<void> listen(int socket, int backlog) {
+    return checked(::listen(socket, backlog));
+}
+
+Result<void> disconnect(int socket) {
+    sockaddr none{};
+    none.sa_family = AF_UNSPEC;
+    return checked(::connect(socket, &none, sizeof none));
+}
+
+Result<Accepted> accept(int listener) {
+    sockaddr_storage native{};
+    socklen_t size = sizeof native;
+    Fd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&native), &size,
+                    SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd.is_open()) return std::unexpected(last_error());
+    return Accepted{std::move(fd), address_in(native, size)};
+}
+
+Result<std::optional<SocketAddr>> find_local_address(int socket) {
+    return ask_address(socket,
+                       [](int s, sockaddr* a, socklen_t* n) { return ::getsockname(s, a, n); });
+}
+
+Result<std::optional<SocketAddr>> find_peer_address(int socket) {
+    return ask_address(socket,
+                       [](int s, sockaddr* a, socklen_t* n) { return ::getpeername(s, a, n); });
+}
+
+Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t flags,
+                                 const SocketAddr* to) {
+    msghdr header{};
+    IoListAccess::fill(from, header);
+    sockaddr_storage native;
+    socklen_t size = 0;
+    if (to) size = to_native(*to, native);
+    // One buffer is the rule; sendto is measurably cheaper than sendmsg.
+    if (header.msg_iovlen <= 1) {
+        const iovec one = header.msg_iovlen == 1 ? header.msg_iov[0] : iovec{};
+        return counted(::sendto(socket, one.iov_base, one.iov_len, native_send_flags(flags),
+                                to ? reinterpret_cast<const sockaddr*>(&native) : nullptr, size));
+    }
+    if (to) {
+        header.msg_name = &native;
+        header.msg_namelen = size;
+    }
+    return counted(::sendmsg(socket, &header, native_send_flags(flags)));
+}
+
+Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags) {
+    sockaddr_storage native;
+    native.ss_family = AF_UNSPEC;
+    msghdr header{};
+    IoListAccess::fill(into, header);
+    header.msg_name = &native;
+    header.msg_namelen = sizeof native;
+    HWS_TRY(const std::size_t count,
+            counted(::recvmsg(socket, &header, native_receive_flags(flags))));
+    return ReceivedMessage{.bytes = count,
+                           .is_truncated = (header.msg_flags & MSG_TRUNC) != 0,
+                           .sender = address_in(native, header.msg_namelen)};
+}
+
+Result<std::size_t> send_messages(int socket, std::span<OutgoingMessage> messages,
+                                  std::uint32_t flags) {
+    mmsghdr headers[batch_messages];
+    sockaddr_storage names[batch_messages];
+    const std::size_t count = std::min(messages.size(), batch_messages);
+    for (std::size_t i = 0; i < count; ++i) {
+        headers[i] = {};
+        IoListAccess::fill(messages[i].from, headers[i].msg_hdr);
+        if (!messages[i].to) continue;
+        headers[i].msg_hdr.msg_namelen = to_native(*messages[i].to, names[i]);
+        headers[i].msg_hdr.msg_name = &names[i];
+    }
+    HWS_TRY(const std::size_t sent,
+            counted(::sendmmsg(socket, headers, static_cast<unsigned>(count),
+                               native_send_flags(flags))));
+    for (std::size_t i = 0; i < sent; ++i)
+        messages[i].sent = headers[i].msg_len;
+    return sent;
+}
+
+Result<std::size_t> receive_messages(int socket, std::span<IncomingMessage> messages,
+                                     std::uint32_t flags) {
+    mmsghdr headers[batch_messages];
+    sockaddr_storage names[batch_messages];
+    const std::size_t count = std::min(messages.size(), batch_messages);
+    for (std::size_t i = 0; i < count; ++i) {
+        headers[i] = {};
+        names[i].ss_family = AF_UNSPEC;
+        IoListAccess::fill(messages[i].into, headers[i].msg_hdr);
+        headers[i].msg_hdr.msg_name = &names[i];
+        headers[i].msg_hdr.msg_namelen = sizeof names[i];
+    }
+    HWS_TRY(const std::size_t received,
+            counted(::recvmmsg(socket, headers, static_cast<unsigned>(count),
+                               native_receive_flags(flags), nullptr)));
+    for (std::size_t i = 0; i < received; ++i)
+        messages[i].received = {.bytes = headers[i].msg_len,
+                                .is_truncated = (headers[i].msg_hdr.msg_flags & MSG_TRUNC) != 0,
+                                .sender = address_in(names[i], headers[i].msg_hdr.msg_namelen)};
+    return received;
+}
+
+PollState poll_state(int socket) {
+    pollfd query{socket, POLLIN | POLLOUT | POLLRDHUP, 0};
+    if (::poll(&query, 1, 0) <= 0) return {};
+    return {.readable = (query.revents & POLLIN) != 0,
+            .writable = (query.revents & POLLOUT) != 0,
+            .peer_ended = (query.revents & POLLRDHUP) != 0,
+            .error = (query.revents & POLLERR) != 0,
+            .hung_up = (query.revents & POLLHUP) != 0};
+}
+
+std::vector<NetworkInterface> network_interfaces() {
+    std::vector<NetworkInterface> found;
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return found;
+    for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {
+        // An interface has one packet address and any number of others.
+        if (std::ranges::any_of(found,
+                                [&](const auto& one) { return one.name == entry->ifa_name; }))
+            continue;
+        NetworkInterface one;
+        one.name = entry->ifa_name;
+        one.index = ::if_nametoindex(entry->ifa_name);
+        if (one.index == 0) continue;
+        const auto flag = [&](unsigned native, std::uint32_t ours) {
+            if (entry->ifa_flags & native) one.flags |= ours;
+        };
+        flag(IFF_UP, interface_flags::up);
+        flag(IFF_LOOPBACK, interface_flags::loopback);
+        flag(IFF_MULTICAST, interface_flags::multicast);
+        flag(IFF_BROADCAST, interface_flags::broadcast);
+        flag(IFF_POINTOPOINT, interface_flags::point_to_point);
+        found.push_back(std::move(one));
+    }
+    ::freeifaddrs(list);
+    std::ranges::sort(found, {}, &NetworkInterface::index);
+    return found;
+}
+
+} // namespace hws::host::os
