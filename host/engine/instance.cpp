@@ -6,6 +6,8 @@ namespace hws::host::engine {
 namespace {
 
 constexpr std::int64_t max_instances_per_store = 32;
+/// The limit of memory_bytes is each memory's own, so their number must be small too.
+constexpr std::size_t max_memories_per_module = 2;
 
 /// The names closest to `wanted`, for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -23,9 +25,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string offer_exports(const CompiledModule& module, std::string_view wanted) {
+    // A module may have a million exports with names of 100,000 characters, and all plugins wait meanwhile.
+    constexpr std::size_t max_name_bytes = 64;
+    constexpr std::size_t max_exports = 10'000;
+    if (wanted.size() > max_name_bytes || module.exports().size() > max_exports) return {};
     std::vector<std::pair<std::size_t, std::string_view>> names;
     for (const ExportedFunction& function : module.exports())
-        if (function.param_count == 0 && function.result_count <= 1 && !function.name.starts_with("__"))
+        if (function.param_count == 0 && function.result_count <= 1 && !function.name.starts_with("_") &&
+            function.name.size() <= max_name_bytes)
             names.emplace_back(edit_distance(wanted, function.name), function.name);
     std::ranges::sort(names);
     constexpr std::size_t offered = 3;
@@ -118,8 +125,14 @@ bool Instance::poll() {
     engine_.ticker().note_activity();
     if (wasmtime_call_future_poll(future_.get())) return true;
     // Either a host function waits and will wake us, or the tick has come: then the others go first.
-    if (!host_call_.is_waiting()) state_.loop.queue(*this);
-    return false;
+    if (!host_call_.is_waiting()) {
+        state_.loop.queue(*this);
+        return false;
+    }
+    // The time was over while it ran, and it waits before its next tick came: nothing else would end the wait.
+    if (!timed_out_) return false;
+    future_.reset();
+    return true;
 }
 
 void Instance::run() {
@@ -183,8 +196,22 @@ Result<void> Instance::take_failure(std::string_view what) {
             wasmtime_trap_code(trap.get(), &code) && code == WASMTIME_TRAP_CODE_STACK_OVERFLOW;
         return fail(overflowed ? Errc::out_of_stack : Errc::trapped, std::string(what) + ": " + text + trace);
     }
-    if (error) return fail(Errc::bad_module, std::string(what) + ": " + take_message(error.release()));
+    if (error) {
+        std::string text = take_message(error.release());
+        if (text.contains("maximum concurrent"))
+            return fail(Errc::out_of_memory, "the runtime's pool of plugins is full: " + text);
+        // Of a module that asks for more at its start than its limits grant.
+        const bool is_too_large = text.contains("exceeds memory limits") || text.contains("exceeds table limits");
+        return fail(is_too_large ? Errc::out_of_memory : Errc::bad_module, std::string(what) + ": " + text);
+    }
     return {};
+}
+
+/// A module that leaves before it is ready is no instance to call.
+Result<void> Instance::refuse_exit(std::string_view what) const {
+    if (!state_.exit_code) return {};
+    return fail(Errc::bad_module, std::string(what) + ": the plugin called proc_exit(" +
+                                      std::to_string(*state_.exit_code) + ") before the call began");
 }
 
 // --- making the store ---
@@ -196,7 +223,8 @@ os::Task<> Instance::create_store() {
     const core::Limits& limits = state_.limits;
     wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(limits.memory_bytes),
                            static_cast<std::int64_t>(limits.table_elements), max_instances_per_store,
-                           max_instances_per_store, max_instances_per_store);
+                           max_instances_per_store,
+                           static_cast<std::int64_t>(1 + max_memories_per_module * (1 + linked_.size())));
     wasmtime_store_epoch_deadline_callback(store_.get(), &Instance::on_epoch, this, nullptr);
     wasmtime_context_set_epoch_deadline(context_, 1);
 
@@ -257,7 +285,8 @@ os::Task<> Instance::instantiate_module(const CompiledModule& module, wasmtime_i
     HWS_CO_CHECK(co_await drive(wasmtime_linker_instantiate_async(linker_.get(), context_, module.module_.get(),
                                                                   &instance, &trap_, &error_)));
     linker_.reset();
-    co_return take_failure("instantiate");
+    HWS_CO_CHECK(take_failure("instantiate"));
+    co_return refuse_exit("instantiate");
 }
 
 os::Task<> Instance::initialize(const CompiledModule& module, wasmtime_instance_t& instance) {
@@ -269,6 +298,7 @@ os::Task<> Instance::initialize(const CompiledModule& module, wasmtime_instance_
         wasmtime_instance_export_get(context_, &instance, name.data(), name.size(), &item);
         HWS_CO_CHECK(co_await run_export(item.of.func, *type));
         HWS_CO_CHECK(take_failure(name));
+        HWS_CO_CHECK(refuse_exit(name));
     }
     co_return Result<void>();
 }
@@ -287,6 +317,8 @@ os::Task<> Instance::instantiate() {
     if (store_) co_return Result<void>();
     in_call_ = true;
     timed_out_ = false;
+    state_.exit_code.reset();
+    state_.trap_text.reset();
     deadline_ = os::deadline_after(state_.limits.call_time);
     Timer::arm(deadline_);
     auto created = co_await create_store();

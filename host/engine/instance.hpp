@@ -70,6 +70,7 @@ private:
     /// Runs the future to its end; what it leaves in trap_ and error_ becomes an error.
     os::Task<> drive(wasmtime_call_future_t* future);
     Result<void> take_failure(std::string_view what);
+    Result<void> refuse_exit(std::string_view what) const;
     /// Polls once; true when the future is finished.
     bool poll();
     void drop_store();

@@ -4,13 +4,14 @@
 #include <cerrno>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace hws::host::os {
 namespace {
 
 constexpr std::uint64_t wake_up_token = ~std::uint64_t{0};
+constexpr std::uint64_t alarm_token = wake_up_token - 1;
 constexpr int events_per_wait = 256;
 
 constexpr std::uint64_t token_of(std::uint32_t slot, std::uint32_t generation) {
@@ -85,8 +86,20 @@ void Loop::heap_down(std::size_t slot) {
     heap_place(slot, timer);
 }
 
+void Loop::set_alarm() {
+    if (heap_.empty() || heap_.front()->deadline_ >= alarm_set_to_) return;
+    alarm_set_to_ = heap_.front()->deadline_;
+    // 0 would disarm it; a moment that is over goes off at once.
+    const auto since_epoch = std::max(alarm_set_to_.time_since_epoch(), Clock::duration(1));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
+    itimerspec moment{};
+    moment.it_value.tv_sec = seconds.count();
+    moment.it_value.tv_nsec = std::chrono::nanoseconds(since_epoch - seconds).count();
+    ::timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &moment, nullptr);
+}
+
 void Loop::expire_timers() {
-    if (heap_.empty()) return;
+    if (heap_.empty() || alarm_set_to_ != no_deadline) return;
     const Deadline now = Clock::now();
     while (!heap_.empty() && heap_.front()->deadline_ <= now) {
         Timer* const timer = heap_.front();
@@ -204,6 +217,11 @@ Result<std::unique_ptr<Loop>> Loop::create() {
     event.data.u64 = wake_up_token;
     if (::epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, loop->wake_up_.get(), &event) < 0)
         return std::unexpected(last_error("epoll_ctl"));
+    loop->alarm_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!loop->alarm_.is_open()) return std::unexpected(last_error("timerfd_create"));
+    event.data.u64 = alarm_token;
+    if (::epoll_ctl(loop->epoll_.get(), EPOLL_CTL_ADD, loop->alarm_.get(), &event) < 0)
+        return std::unexpected(last_error("epoll_ctl"));
     return loop;
 }
 
@@ -223,7 +241,7 @@ void Loop::post(std::move_only_function<void()> work) {
     {
         std::lock_guard lock(posted_mutex_);
         posted_.push_back(std::move(work));
-        must_wake = !std::exchange(woken_, true);
+        must_wake = !woken_.exchange(true);
     }
     if (must_wake) {
         const std::uint64_t one = 1;
@@ -256,10 +274,10 @@ void Loop::unqueue(Runnable& runnable) {
 }
 
 void Loop::run_posted() {
+    if (!woken_) return;
     std::vector<std::move_only_function<void()>> work;
     {
         std::lock_guard lock(posted_mutex_);
-        if (!woken_) return;
         woken_ = false;
         work.swap(posted_);
     }
@@ -280,33 +298,16 @@ void Loop::run_queued() {
 }
 
 void Loop::wait_for_events(bool may_wait) {
+    set_alarm();
     epoll_event events[events_per_wait];
-    timespec timeout{};
-    timespec* limit = &timeout;
-    if (may_wait) {
-        if (heap_.empty()) {
-            limit = nullptr;
-        } else {
-            const auto wait = std::max(heap_.front()->deadline_ - Clock::now(), Clock::duration{0});
-            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-            timeout.tv_sec = seconds.count();
-            timeout.tv_nsec = std::chrono::nanoseconds(wait - seconds).count();
-        }
-    }
-    int count = -1;
-    if (has_pwait2_) {
-        count = ::epoll_pwait2(epoll_.get(), events, events_per_wait, limit, nullptr);
-        if (count < 0 && errno == ENOSYS) has_pwait2_ = false;
-    }
-    if (!has_pwait2_) {
-        // Rounded up: waking a millisecond late is better than spinning through the last one.
-        const std::int64_t milliseconds =
-            limit ? std::min<std::int64_t>(timeout.tv_sec * std::int64_t{1000} + (timeout.tv_nsec + 999'999) / 1'000'000, 1 << 30) : -1;
-        count = ::epoll_wait(epoll_.get(), events, events_per_wait, static_cast<int>(milliseconds));
-    }
+    const int count = ::epoll_wait(epoll_.get(), events, events_per_wait, may_wait ? -1 : 0);
     for (int i = 0; i < count; ++i) {
         const std::uint64_t token = events[i].data.u64;
         if (token == wake_up_token) continue; // run_posted looks for itself
+        if (token == alarm_token) {
+            alarm_set_to_ = no_deadline; // expire_timers looks
+            continue;
+        }
         const auto& entry = watches_[static_cast<std::uint32_t>(token)];
         if (!entry.watch || entry.generation != static_cast<std::uint32_t>(token >> 32)) continue;
         const std::uint32_t bits = events[i].events;
@@ -324,7 +325,7 @@ void Loop::run() {
 }
 
 void Loop::run_until(const std::function<bool()>& done) {
-    const std::thread::id outer = std::exchange(thread_, std::this_thread::get_id());
+    const std::thread::id outer = thread_.exchange(std::this_thread::get_id());
     for (;;) {
         run_posted();
         run_queued();

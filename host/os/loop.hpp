@@ -6,6 +6,7 @@
 #include "fd.hpp"
 #include "task.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -214,6 +215,7 @@ private:
     Loop() = default;
     void run_posted();
     void run_queued();
+    void set_alarm();
     void expire_timers();
     void wait_for_events(bool may_wait);
     void heap_place(std::size_t slot, Timer* timer);
@@ -227,9 +229,13 @@ private:
 
     Fd epoll_;
     Fd wake_up_;
-    bool has_pwait2_ = true;
+    // A timerfd, which wakes us for the earliest deadline. It is not set anew when that deadline is dropped or put off, as each
+    // receive does with its own; it then goes off once for nothing. That is cheaper than a timeout of epoll_wait, which costs
+    // two readings of the clock and a timer of the kernel in every round.
+    Fd alarm_;
+    Deadline alarm_set_to_ = no_deadline;
     bool stopped_ = false;
-    std::thread::id thread_;
+    std::atomic<std::thread::id> thread_; // read from any thread
     Runnable* first_ = nullptr;
     Runnable* last_ = nullptr;
     std::size_t queued_ = 0;
@@ -239,7 +245,7 @@ private:
     std::vector<std::uint32_t> free_watches_;
     std::mutex posted_mutex_;
     std::vector<std::move_only_function<void()>> posted_;
-    bool woken_ = false; // guarded by posted_mutex_
+    std::atomic<bool> woken_ = false; // changed under posted_mutex_
 };
 
 namespace detail {

@@ -45,7 +45,17 @@ struct Runtime::State {
     std::vector<Plugin::State*> plugins;
     std::thread thread;
     std::atomic<bool> closed = false;
+    std::mutex gate;
+    bool ended = false; // guarded by gate: nobody will run what is posted
 
+    /// Runs `work` on the loop's thread; false, and `work` is as it was, once that has ended.
+    template <class Work>
+    bool post(Work&& work) {
+        const std::lock_guard lock(gate);
+        if (ended) return false;
+        loop->post(std::forward<Work>(work));
+        return true;
+    }
     void close();
     ~State() { close(); }
 };
@@ -75,7 +85,12 @@ struct Plugin::State {
     void prepare();
     Result<void> open_stdio();
     void begin(std::string_view name, std::span<const std::byte> bytes, Done whom);
+    void begin_instantiation(Done whom);
+    /// Whether something else can begin; tells `whom` why not.
+    bool is_free_for(Done& whom);
+    void finish(Result<engine::CallOutcome> outcome);
     os::Task<> perform();
+    os::Task<> perform_instantiation();
     void close();
 };
 
@@ -100,7 +115,8 @@ void Plugin::State::prepare() {
         plugin->denial_sink = [this](std::string_view operation, std::string_view reason) {
             options.on_denial({operation, reason});
         };
-    instance = std::make_unique<engine::Instance>(*runtime->engine, *plugin, module->main, module->linked);
+    // The module's own engine: it may have been loaded by another runtime, and only its ticker interrupts its code.
+    instance = std::make_unique<engine::Instance>(*module->engine, *plugin, module->main, module->linked);
     runtime->plugins.push_back(this);
 }
 
@@ -109,12 +125,23 @@ Result<void> Plugin::State::open_stdio() {
     return core::install_stdio(plugin->descriptors, *runtime->loop, options.stdio);
 }
 
+bool Plugin::State::is_free_for(Done& whom) {
+    if (runtime->closed) {
+        whom(fail(Errc::canceled, "the runtime is closed"));
+    } else if (done) {
+        whom(fail(Errc::busy, "a call is in progress"));
+    } else {
+        prepare();
+        // A fresh instance starts with its standard streams; they were closed with the last one.
+        auto opened = open_stdio();
+        if (opened) return true;
+        whom(std::unexpected(std::move(opened).error()));
+    }
+    return false;
+}
+
 void Plugin::State::begin(std::string_view name, std::span<const std::byte> bytes, Done whom) {
-    if (runtime->closed) return whom(fail(Errc::canceled, "the runtime is closed"));
-    if (done) return whom(fail(Errc::busy, "a call is in progress"));
-    prepare();
-    // A fresh instance starts with its standard streams; they were closed with the last one.
-    if (auto opened = open_stdio(); !opened) return whom(std::unexpected(std::move(opened).error()));
+    if (!is_free_for(whom)) return;
     export_name = name;
     input = copy_of(bytes);
     done = std::move(whom);
@@ -123,16 +150,36 @@ void Plugin::State::begin(std::string_view name, std::span<const std::byte> byte
     task.start(*runtime->loop);
 }
 
+void Plugin::State::begin_instantiation(Done whom) {
+    if (!is_free_for(whom)) return;
+    done = std::move(whom);
+    started = os::Clock::now();
+    task = perform_instantiation();
+    task.start(*runtime->loop);
+}
+
+void Plugin::State::finish(Result<engine::CallOutcome> outcome) {
+    // The callback may start the next call, which replaces this very task, or drop the plugin: nothing of this one is
+    // touched afterwards, and the frame must not be destroyed under our feet. So it runs from the loop.
+    runtime->loop->defer([whom = std::exchange(done, nullptr), outcome = std::move(outcome)]() mutable {
+        whom(std::move(outcome));
+    });
+}
+
 os::Task<> Plugin::State::perform() {
     auto outcome = co_await instance->call(export_name, input);
     ++statistics.calls;
     statistics.call_time += os::Clock::now() - started;
-    // The callback may start the next call, which replaces this very task, or drop the plugin: nothing of this one is
-    // touched afterwards, and the frame must not be destroyed under our feet. So it runs from the loop.
-    auto finish = std::exchange(done, nullptr);
-    runtime->loop->defer([finish = std::move(finish), outcome = std::move(outcome)]() mutable {
-        finish(std::move(outcome));
-    });
+    finish(std::move(outcome));
+    co_return Result<void>();
+}
+
+os::Task<> Plugin::State::perform_instantiation() {
+    auto made = co_await instance->instantiate();
+    if (made)
+        finish(engine::CallOutcome());
+    else
+        finish(std::unexpected(std::move(made).error()));
     co_return Result<void>();
 }
 
@@ -155,6 +202,10 @@ void Runtime::State::close() {
     });
     loop->stop();
     thread.join();
+    {
+        const std::lock_guard lock(gate);
+        ended = true;
+    }
     // Calls that arrived too late learn that the runtime is closed.
     loop->run_until([] { return true; });
 }
@@ -168,7 +219,8 @@ bool Module::has_export(std::string_view name) const { return state_->main->find
 
 std::vector<std::string> Module::dialects() const {
     static constexpr std::pair<std::string_view, std::string_view> names[] = {
-        {"env", "v1"}, {"extism:host/env", "extism"}, {"wasi_snapshot_preview1", "preview1"}};
+        {"env", "v1"}, {"extism:host/env", "extism"}, {"wasi_snapshot_preview1", "preview1"},
+        {"hws", "v2"}};
     std::vector<std::string> found;
     for (const auto& [module, dialect] : names)
         if (std::ranges::find(state_->imports, module, &ImportInfo::module) != state_->imports.end())
@@ -195,8 +247,9 @@ Plugin::~Plugin() {
     if (runtime->loop->is_loop_thread()) {
         // Perhaps from inside its own callback: the loop ends it when that has returned.
         runtime->loop->defer(std::move(end));
-    } else if (!runtime->closed) {
-        runtime->loop->post(std::move(end));
+    } else {
+        // Where the loop has ended it took all instances with it, and what is left can go on this thread.
+        (void)runtime->post(std::move(end));
     }
 }
 
@@ -213,8 +266,9 @@ void Plugin::call(std::string_view export_name, std::span<const std::byte> input
     };
     const auto& runtime = state_->runtime;
     if (runtime->loop->is_loop_thread()) return state_->begin(export_name, input, std::move(finish));
-    runtime->loop->post([state = state_, name = std::string(export_name), bytes = copy_of(input),
-                         finish = std::move(finish)]() mutable { state->begin(name, bytes, std::move(finish)); });
+    auto begin = [state = state_, name = std::string(export_name), bytes = copy_of(input),
+                  finish = std::move(finish)]() mutable { state->begin(name, bytes, std::move(finish)); };
+    if (!runtime->post(std::move(begin))) begin(); // tells that the runtime is closed
 }
 
 std::future<Result<Output>> Plugin::call_async(std::string_view export_name, std::span<const std::byte> input) {
@@ -237,21 +291,22 @@ Result<Output> Plugin::call(std::string_view export_name, std::string_view input
 std::future<Result<std::uint32_t>> Plugin::run_async() {
     std::promise<Result<std::uint32_t>> promise;
     auto future = promise.get_future();
-    state_->runtime->loop->post([state = state_, promise = std::move(promise)]() mutable {
+    auto begin = [state = state_, promise = std::move(promise)]() mutable {
         state->begin("_start", {}, [promise = std::move(promise)](Result<engine::CallOutcome> outcome) mutable {
             if (outcome)
                 promise.set_value(outcome->exit_code.value_or(0));
             else
                 promise.set_value(std::unexpected(std::move(outcome).error()));
         });
-    });
+    };
+    if (!state_->runtime->post(std::move(begin))) begin();
     return future;
 }
 
 Result<std::uint32_t> Plugin::run() { return run_async().get(); }
 
 void Plugin::cancel() {
-    state_->runtime->loop->post([state = state_] {
+    (void)state_->runtime->post([state = state_] {
         if (state->plugin) state->close();
     });
 }
@@ -259,16 +314,15 @@ void Plugin::cancel() {
 Result<void> Plugin::instantiate() {
     std::promise<Result<void>> promise;
     auto future = promise.get_future();
-    state_->runtime->loop->post([state = state_, &promise] {
-        if (state->done) return promise.set_value(fail(Errc::busy));
-        state->prepare();
-        if (auto opened = state->open_stdio(); !opened) return promise.set_value(std::move(opened));
-        state->task = [](State& self, std::promise<Result<void>>& promise) -> os::Task<> {
-            promise.set_value(co_await self.instance->instantiate());
-            co_return Result<void>();
-        }(*state, promise);
-        state->task.start(*state->runtime->loop);
-    });
+    auto begin = [state = state_, &promise] {
+        state->begin_instantiation([&promise](Result<engine::CallOutcome> outcome) {
+            if (outcome)
+                promise.set_value({});
+            else
+                promise.set_value(std::unexpected(std::move(outcome).error()));
+        });
+    };
+    if (!state_->runtime->post(begin)) begin();
     return future.get();
 }
 
@@ -280,9 +334,9 @@ PluginStatistics Plugin::statistics() {
         figures.memory_bytes = state_->instance->memory_bytes();
         return figures;
     };
-    if (state_->runtime->loop->is_loop_thread() || state_->runtime->closed) return collect();
+    if (state_->runtime->loop->is_loop_thread()) return collect();
     std::promise<PluginStatistics> promise;
-    state_->runtime->loop->post([&] { promise.set_value(collect()); });
+    if (!state_->runtime->post([&] { promise.set_value(collect()); })) return collect();
     return promise.get_future().get();
 }
 
@@ -306,6 +360,9 @@ Result<Runtime> Runtime::create(RuntimeOptions options) {
     engine_options.tick = options.tick;
     if (options.use_cache) {
         engine_options.cache = engine::ModuleCache::default_place();
+        // A home that cannot be written, or that others can, is no reason not to run.
+        if (engine_options.cache && !options.cache_folder && !engine::ModuleCache::open(*engine_options.cache))
+            engine_options.cache.reset();
         if (options.cache_folder) {
             const auto key = options.cache_key_file ? *options.cache_key_file
                              : engine_options.cache ? engine_options.cache->key_file
@@ -319,7 +376,10 @@ Result<Runtime> Runtime::create(RuntimeOptions options) {
     state->engine = std::move(engine);
     HWS_TRY(state->loop, os::Loop::create());
     core::ResolverOptions resolver_options;
-    resolver_options.servers = options.dns_servers;
+    for (const std::string& server : options.dns_servers) {
+        const auto plain = IpAddr::parse(server); // without a port
+        resolver_options.servers.push_back(plain ? SocketAddr(*plain, 53).to_string() : server);
+    }
     HWS_TRY(state->resolver, core::Resolver::create(*state->loop, resolver_options));
     state->thread = std::thread([loop = state->loop.get()] { loop->run(); });
     return Runtime(std::move(state));
@@ -373,7 +433,7 @@ Plugin Runtime::make_plugin(const Module& module, PluginOptions options) {
     return Plugin(std::make_shared<Plugin::State>(state_, module.state_, std::move(options)));
 }
 
-void Runtime::post(std::move_only_function<void()> work) { state_->loop->post(std::move(work)); }
+void Runtime::post(std::move_only_function<void()> work) { (void)state_->post(std::move(work)); }
 
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& file) {
     std::error_code problem;
