@@ -43,6 +43,8 @@ LIBRARIES = {
     "CLI/": ["cli", "bench"],
     "doctest/": ["tests"],
     "openssl/": ["host/engine", "tests", "bench"],  # authenticates cached modules
+    "wasi/": ["guest/posix"],  # preview 1, as wasi-libc declares it
+    "__": ["guest/posix/include"],  # the pieces of wasi-libc's headers, some of which stand there anew
 }
 
 # Headers of the operating system, and the folders that may include them.

@@ -5,6 +5,7 @@ include_guard(GLOBAL)
 
 find_program(HWS_GUEST_CC NAMES clang-22 REQUIRED)
 find_program(HWS_GUEST_CXX NAMES clang++-22 REQUIRED)
+find_program(HWS_GUEST_AR NAMES llvm-ar-22 llvm-ar)
 
 # Debian's libc++ for wasm32 and wasi-libc; another sysroot's folders can be given instead.
 find_path(HWS_GUEST_LIBCXX_INCLUDE __config

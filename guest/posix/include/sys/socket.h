@@ -1,0 +1,195 @@
+#ifndef HWS_POSIX_SYS_SOCKET_H
+#define HWS_POSIX_SYS_SOCKET_H
+/* Sockets, as POSIX.1-2017 and socket(2), socket(7), send(2), recv(2), cmsg(3) of Linux describe
+ * them. Numbers that wasi-libc's own code knows are its numbers; the others are free to choose.
+ * None of them is Linux's by promise: a program uses the names. */
+#include_next <sys/socket.h>
+
+/* --- families */
+#ifndef AF_LOCAL
+#define AF_LOCAL AF_UNIX
+#endif
+#define AF_FILE AF_UNIX
+#define AF_NETLINK 16
+#define AF_ROUTE AF_NETLINK
+#define AF_PACKET 17
+#define AF_BLUETOOTH 31
+#define AF_VSOCK 40
+#define AF_MAX 46
+#define PF_UNSPEC AF_UNSPEC
+#define PF_LOCAL AF_UNIX
+#define PF_UNIX AF_UNIX
+#define PF_FILE AF_UNIX
+#define PF_INET AF_INET
+#define PF_INET6 AF_INET6
+#define PF_NETLINK AF_NETLINK
+#define PF_ROUTE AF_ROUTE
+#define PF_PACKET AF_PACKET
+#define PF_BLUETOOTH AF_BLUETOOTH
+#define PF_VSOCK AF_VSOCK
+#define PF_MAX AF_MAX
+
+/* --- types */
+#ifndef SOCK_RAW
+#define SOCK_RAW 3
+#endif
+#define SOCK_RDM 4
+#define SOCK_SEQPACKET 1
+#define SOCK_PACKET 10
+
+/* --- options of level SOL_SOCKET */
+#ifndef SO_REUSEADDR
+#define SO_REUSEADDR 2
+#endif
+#ifndef SO_ERROR
+#define SO_ERROR 4
+#endif
+#ifndef SO_SNDBUF
+#define SO_SNDBUF 7
+#endif
+#ifndef SO_RCVBUF
+#define SO_RCVBUF 8
+#endif
+#ifndef SO_KEEPALIVE
+#define SO_KEEPALIVE 9
+#endif
+#ifndef SO_ACCEPTCONN
+#define SO_ACCEPTCONN 30
+#endif
+#ifndef SO_PROTOCOL
+#define SO_PROTOCOL 38
+#endif
+#ifndef SO_DOMAIN
+#define SO_DOMAIN 39
+#endif
+#ifndef SO_RCVTIMEO
+#define SO_RCVTIMEO 66
+#define SO_SNDTIMEO 67
+#endif
+#define SO_DEBUG 1
+#define SO_DONTROUTE 5
+#define SO_BROADCAST 6
+#define SO_OOBINLINE 10
+#define SO_NO_CHECK 11
+#define SO_PRIORITY 12
+#define SO_LINGER 13
+#define SO_BSDCOMPAT 14
+#define SO_REUSEPORT 15
+#define SO_PASSCRED 16
+#define SO_PEERCRED 17
+#define SO_RCVLOWAT 18
+#define SO_SNDLOWAT 19
+#define SO_BINDTODEVICE 25
+#define SO_ATTACH_FILTER 26
+#define SO_DETACH_FILTER 27
+#define SO_PEERNAME 28
+#define SO_PEERSEC 31
+#define SO_SNDBUFFORCE 32
+#define SO_RCVBUFFORCE 33
+#define SO_PASSSEC 34
+#define SO_MARK 36
+#define SO_RXQ_OVFL 40
+#define SO_PEEK_OFF 42
+#define SO_BUSY_POLL 46
+#define SO_MAX_PACING_RATE 47
+#define SO_INCOMING_CPU 49
+#define SO_ZEROCOPY 60
+#define SO_TIMESTAMP 63
+#define SO_TIMESTAMPNS 64
+#define SO_TIMESTAMPING 65
+
+/* --- levels; SOL_TCP and SOL_UDP stand with their protocols, too */
+#ifndef SOL_IP
+#define SOL_IP 0
+#endif
+#ifndef SOL_IPV6
+#define SOL_IPV6 41
+#endif
+#define SOL_ICMPV6 58
+#define SOL_RAW 255
+#define SOL_PACKET 263
+#define SOL_NETLINK 270
+
+#ifndef SOMAXCONN
+#define SOMAXCONN 128
+#endif
+
+/* --- flags. wasi-libc's MSG_TRUNC is a name that does not exist. */
+#undef MSG_TRUNC
+#define MSG_TRUNC 0x0020
+#ifndef MSG_DONTWAIT
+#define MSG_DONTWAIT 0x0040
+#endif
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0x4000
+#endif
+#define MSG_DONTROUTE 0x0004
+#define MSG_CTRUNC 0x0008
+#define MSG_OOB 0x0010
+#define MSG_EOR 0x0080
+#define MSG_CONFIRM 0x0800
+#define MSG_ERRQUEUE 0x2000
+#define MSG_MORE 0x8000
+#define MSG_WAITFORONE 0x10000
+#define MSG_ZEROCOPY 0x4000000
+#define MSG_FASTOPEN 0x20000000
+#define MSG_CMSG_CLOEXEC 0x40000000
+
+/* --- ancillary data */
+struct cmsghdr {
+    socklen_t cmsg_len;
+    int cmsg_level;
+    int cmsg_type;
+};
+
+#define CMSG_ALIGN(length) (((length) + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1))
+#define CMSG_LEN(length) (CMSG_ALIGN(sizeof(struct cmsghdr)) + (length))
+#define CMSG_SPACE(length) (CMSG_ALIGN(sizeof(struct cmsghdr)) + CMSG_ALIGN(length))
+#define CMSG_DATA(header) ((unsigned char*)(header) + CMSG_ALIGN(sizeof(struct cmsghdr)))
+#define CMSG_FIRSTHDR(message)                                                                     \
+    ((size_t)(message)->msg_controllen >= sizeof(struct cmsghdr)                                   \
+         ? (struct cmsghdr*)(message)->msg_control                                                 \
+         : (struct cmsghdr*)0)
+/* Bytes from a header to the end of the control data; then whether the next header fits into them.
+ */
+#define __HWS_CMSG_LEFT(message, header)                                                           \
+    ((size_t)((char*)(message)->msg_control + (message)->msg_controllen - (char*)(header)))
+#define CMSG_NXTHDR(message, header)                                                               \
+    ((header)->cmsg_len < sizeof(struct cmsghdr) ||                                                \
+             (header)->cmsg_len > __HWS_CMSG_LEFT(message, header) ||                              \
+             __HWS_CMSG_LEFT(message, header) - (header)->cmsg_len <                               \
+                 CMSG_ALIGN((header)->cmsg_len) - (header)->cmsg_len + sizeof(struct cmsghdr)      \
+         ? (struct cmsghdr*)0                                                                      \
+         : (struct cmsghdr*)((char*)(header) + CMSG_ALIGN((header)->cmsg_len)))
+
+#define SCM_RIGHTS 0x01
+#define SCM_CREDENTIALS 0x02
+#define SCM_TIMESTAMP SO_TIMESTAMP
+#define SCM_TIMESTAMPNS SO_TIMESTAMPNS
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int socket(int, int, int);
+int socketpair(int, int, int, int[2]);
+int bind(int, const struct sockaddr*, socklen_t);
+int connect(int, const struct sockaddr*, socklen_t);
+int listen(int, int);
+int getsockname(int, struct sockaddr* __restrict, socklen_t* __restrict);
+int getpeername(int, struct sockaddr* __restrict, socklen_t* __restrict);
+ssize_t sendto(int, const void*, size_t, int, const struct sockaddr*, socklen_t);
+ssize_t recvfrom(int, void* __restrict, size_t, int, struct sockaddr* __restrict,
+                 socklen_t* __restrict);
+ssize_t sendmsg(int, const struct msghdr*, int);
+ssize_t recvmsg(int, struct msghdr*, int);
+int setsockopt(int, int, int, const void*, socklen_t);
+int sockatmark(int);
+/* fstat and isfdtype tell sockets from other descriptors; S_IFSOCK is wasi-libc's. */
+int isfdtype(int, int);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef HWS_POSIX_UNISTD_H
+#define HWS_POSIX_UNISTD_H
+/* What unistd.h of wasi-libc leaves out and network programs use. A pipe is a pair of sockets of
+ * which each end is shut in one direction. There is one user, 0, and one host name, which the host
+ * tells. */
+#include_next <unistd.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+int dup(int);
+int dup2(int, int);
+int dup3(int, int, int);
+int pipe(int[2]);
+int pipe2(int[2], int);
+int gethostname(char*, size_t);
+int getdomainname(char*, size_t);
+uid_t getuid(void);
+uid_t geteuid(void);
+gid_t getgid(void);
+gid_t getegid(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

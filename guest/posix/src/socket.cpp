@@ -1,0 +1,162 @@
+// Making and joining sockets: socket(2), socketpair(2), bind(2), listen(2), accept(2), connect(2),
+// shutdown(2).
+
+#include "wire.hpp"
+
+#include <netinet/in.h>
+
+using namespace hws::posix;
+
+namespace {
+
+constexpr int creation_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+v2::OpenFlags open_flags_of(int type) {
+    // Nothing is ever executed from here, so that every descriptor closes on exec.
+    return type & SOCK_NONBLOCK ? v2::open_flags::non_blocking : 0;
+}
+
+/// What `socket` makes of a family, a type and a protocol, or an errno.
+int kind_of(int family, int type, int protocol, v2::SocketType& kind) {
+    switch (type) {
+    case SOCK_STREAM:
+        if (protocol != 0 && protocol != IPPROTO_TCP) return EPROTONOSUPPORT;
+        kind = v2::SocketType::stream;
+        return 0;
+    case SOCK_DGRAM:
+        if (protocol == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+            kind = v2::SocketType::icmp_echo;
+            return 0;
+        }
+        if (protocol != 0 && protocol != IPPROTO_UDP) return EPROTONOSUPPORT;
+        kind = v2::SocketType::datagram;
+        return 0;
+    case SOCK_RAW: // as for a process without CAP_NET_RAW
+        return EPERM;
+    case SOCK_SEQPACKET:
+    case SOCK_RDM:
+        return ESOCKTNOSUPPORT;
+    default:
+        return EINVAL;
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+int socket(int family, int type, int protocol) {
+    if (family != AF_INET && family != AF_INET6) return fail(EAFNOSUPPORT);
+    if (protocol < 0 || protocol >= IPPROTO_MAX) return fail(EINVAL);
+    v2::SocketType kind{};
+    if (int error = kind_of(family, type & ~creation_flags, protocol, kind)) return fail(error);
+    v2::Fd made;
+    const auto wire_family = family == AF_INET ? v2::Family::ipv4 : v2::Family::ipv6;
+    const auto status = v2::socket_open(wire_family, kind, open_flags_of(type), v2::at(&made));
+    return failed(status) ? fail(errno_of(status)) : made.number;
+}
+
+int socketpair(int family, int type, int protocol, int pair[2]) {
+    if (family == AF_INET || family == AF_INET6) return fail(EOPNOTSUPP);
+    if (family != AF_UNIX) return fail(EAFNOSUPPORT);
+    if (protocol != 0 && protocol != PF_UNIX) return fail(EPROTONOSUPPORT);
+    v2::SocketType kind{};
+    switch (type & ~creation_flags) {
+    case SOCK_STREAM:
+        kind = v2::SocketType::stream;
+        break;
+    case SOCK_DGRAM:
+        kind = v2::SocketType::datagram;
+        break;
+    case SOCK_RAW:
+    case SOCK_RDM:
+    case SOCK_SEQPACKET:
+        return fail(ESOCKTNOSUPPORT);
+    default:
+        return fail(EINVAL);
+    }
+    if (!pair) return fail(EFAULT);
+    v2::FdPair made{};
+    const auto status = v2::socket_pair(kind, open_flags_of(type), v2::at(&made));
+    if (failed(status)) return fail(errno_of(status));
+    pair[0] = made.first.number;
+    pair[1] = made.second.number;
+    return 0;
+}
+
+int bind(int fd, const sockaddr* address, socklen_t bytes) {
+    v2::Address local;
+    if (int error = read_address(address, bytes, local)) return fail(error);
+    return answer(v2::socket_bind({fd}, v2::at<const v2::Address>(&local)));
+}
+
+int listen(int fd, int backlog) {
+    // A negative number asks for the most there is, as on Linux.
+    const int pending = backlog < 0 ? SOMAXCONN : backlog;
+    return answer(v2::socket_listen({fd}, static_cast<std::uint32_t>(pending)));
+}
+
+int accept4(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes, int flags) {
+    if (flags & ~creation_flags) return fail(EINVAL);
+    if (int error = check_room(address, bytes)) return fail(error);
+    v2::Fd connection;
+    v2::Address peer;
+    const auto status =
+        v2::socket_accept({fd}, open_flags_of(flags), v2::at(&connection), v2::at(&peer));
+    if (failed(status)) return fail(errno_of(status));
+    write_address(peer, address, bytes);
+    return connection.number;
+}
+
+int accept(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes) {
+    return accept4(fd, address, bytes, 0);
+}
+
+int connect(int fd, const sockaddr* address, socklen_t bytes) {
+    v2::Address peer;
+    if (int error = read_address(address, bytes, peer)) return fail(error);
+    return answer(v2::socket_connect({fd}, v2::at<const v2::Address>(&peer)));
+}
+
+int shutdown(int fd, int how) {
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR) return fail(EINVAL);
+    static_assert(SHUT_RD == static_cast<int>(v2::Half::read) &&
+                  SHUT_WR == static_cast<int>(v2::Half::write) &&
+                  SHUT_RDWR == static_cast<int>(v2::Half::both));
+    return answer(v2::socket_shutdown({fd}, static_cast<v2::Half>(how)));
+}
+
+int getsockname(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes) {
+    if (!address || !bytes) return fail(EFAULT);
+    if (int error = check_room(address, bytes)) return fail(error);
+    v2::Address local;
+    const auto status = v2::socket_local_address({fd}, v2::at(&local));
+    if (failed(status)) return fail(errno_of(status));
+    write_address(local, address, bytes);
+    return 0;
+}
+
+int getpeername(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes) {
+    if (!address || !bytes) return fail(EFAULT);
+    if (int error = check_room(address, bytes)) return fail(error);
+    v2::Address peer;
+    const auto status = v2::socket_peer_address({fd}, v2::at(&peer));
+    if (failed(status)) return fail(errno_of(status));
+    write_address(peer, address, bytes);
+    return 0;
+}
+
+// There is no urgent data, so that nothing is ever at its mark.
+int sockatmark(int fd) {
+    std::uint64_t type = 0;
+    const auto status = v2::socket_get_option({fd}, v2::Option::type, v2::at(&type));
+    if (!failed(status)) return 0;
+    const int error = errno_of(status);
+    return fail(error == ENOTSOCK ? ENOTTY : error);
+}
+
+// Reserved ports are for privileged programs.
+int bindresvport(int, sockaddr_in*) {
+    return fail(EACCES);
+}
+}
