@@ -222,6 +222,10 @@ Result<void> NetworkSocket::disconnect() {
     HWS_CHECK(os::disconnect(fd_.get()));
     is_listening_ = false;
     connecting_to_.reset();
+    // With its peer the system may have taken a port away that it had chosen itself. The next one
+    // is not of the plugin's binding.
+    HWS_TRY(const auto local, local_address());
+    if (!local || local->port() == 0) is_bound_ = false;
     if (is_stream()) watch_.reset();
     return {};
 }

@@ -545,8 +545,7 @@ TEST_CASE("connect_name passes over an address that does not answer, and tells w
     plugin.send(fd, "won");
     CHECK(plugin.receive_all(fd, 3) == "won");
     // Nobody answers within the time.
-    Plugin patient({"allow resolve:race.test", "allow tcp:[::1]:*"}, {},
-                   asking(names));
+    Plugin patient({"allow resolve:race.test", "allow tcp:[::1]:*"}, {}, asking(names));
     patient.put(data_at, "race.test");
     CHECK(patient.number(v2::connect_name(patient.state, {data_at, 9}, server.port(),
                                           SocketType::stream, 50'000'000, 0, {result_at}, {})) ==
@@ -719,6 +718,44 @@ TEST_CASE("a datagram socket that was not bound by leave hears only whom it may 
     plugin.iovecs({{data_at, 100}});
     CHECK(plugin.number(preview1::fd_read(plugin.state, fd, {iovecs_at, 1}, {result_at})) == again);
     CHECK(plugin.denials.size() == 3);
+}
+
+TEST_CASE("a port that was given back with the peer takes the leave to hear strangers with it") {
+    NativeSocket friendly = NativeSocket::datagrams();
+    NativeSocket stranger = NativeSocket::datagrams();
+    Plugin plugin(
+        std::vector<std::string>{"allow udp:" + friendly.name(), "allow udp-bind:127.0.0.1:0"});
+    const Fd fd = plugin.open_datagram();
+    REQUIRE(plugin.bind(fd, "127.0.0.1:0") == ok);
+    stranger.send_to("heard", plugin.local(fd));
+    CHECK(plugin.receive(fd).text == "heard");
+    REQUIRE(plugin.connect(fd, friendly.name()) == ok);
+    plugin.put_value(address_at, Address());
+    REQUIRE(plugin.number(v2::socket_connect(plugin.state, fd, {address_at})) == ok);
+    CHECK(plugin.local(fd).port() == 0);
+    plugin.send(fd, "x", 0, friendly.local());
+    stranger.send_to("unheard", SocketAddr(Ipv4Addr::localhost, plugin.local(fd).port()));
+    plugin.set_non_blocking(fd);
+    CHECK(plugin.receive(fd).number == again);
+}
+
+TEST_CASE_FIXTURE(Plugin, "memory that moves while a call is parked is found where it is then") {
+    auto [a, b] = pair();
+    const int sender = a.number;
+    auto other = [](Plugin& plugin, Fd from) -> os::Task<> {
+        for (int turn = 0; turn < 5; ++turn)
+            co_await os::yield_now();
+        plugin.memory.contents.resize(std::size_t{4} << 20);
+        plugin.memory.contents.shrink_to_fit();
+        const std::string_view text = "moved";
+        const std::span<const std::byte> buffers[] = {std::as_bytes(std::span(text))};
+        core::Descriptor* const socket =
+            *plugin.state.descriptors.find(static_cast<core::DescriptorNumber>(from.number));
+        HWS_CO_CHECK(socket->try_write(buffers));
+        co_return {};
+    }(*this, Fd{sender});
+    other.start(loop);
+    CHECK(receive_all(b, 5) == "moved");
 }
 
 TEST_CASE("accept rules narrow whom a listener serves; without any, only deny rules count") {
