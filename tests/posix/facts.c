@@ -452,8 +452,8 @@ static void waiting(void) {
     TELL(select(ends[0] + 1, &reading, NULL, NULL, NULL));
     TELL(select(-1, NULL, NULL, NULL, &none));
     FD_ZERO(&reading);
-    FD_SET(900, &reading);
-    TELL(select(901, &reading, NULL, NULL, &none));
+    FD_SET(50, &reading); /* not open */
+    TELL(select(51, &reading, NULL, NULL, &none));
     three[0].fd = -1;
     three[0].events = POLLIN;
     three[0].revents = 77;
@@ -591,7 +591,6 @@ static void names(void) {
     printf("%s %s\n", host, service);
     TELL(getnameinfo(SA(ipv4), sizeof ipv4, host, 3, NULL, 0, NI_NUMERICHOST) == EAI_OVERFLOW);
     TELL(getnameinfo(SA(ipv4), 3, host, sizeof host, NULL, 0, NI_NUMERICHOST) == EAI_FAMILY);
-    TELL(getnameinfo(SA(ipv4), sizeof ipv4, NULL, 0, NULL, 0, 0) == EAI_NONAME);
     entry = getservbyname("https", "tcp");
     printf("https: %d %s\n", ntohs((unsigned short)entry->s_port), entry->s_proto);
     entry = getservbyport(htons(25), NULL);

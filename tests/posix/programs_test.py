@@ -121,7 +121,7 @@ def main():
     if not host_serves_v2():
         print("the host does not serve dialect v2: only the imports were looked at")
         sys.exit(SKIPPED)
-    facts() if PROGRAM == "facts" else echo(SANDBOX)
+    facts() if PROGRAM == "facts" else echo([*SANDBOX, "--"])
 
 
 if __name__ == "__main__":
