@@ -292,16 +292,20 @@ bool NetworkSocket::may_hear(const SocketAddr& sender) {
     return true;
 }
 
-Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::uint32_t flags) {
+Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::uint32_t flags,
+                                                   os::Details details) {
+    if (is_stream())
+        details = os::Details::bytes_only;
+    else if (filters_senders())
+        details = os::Details::all;
     for (int strangers = 0; strangers < max_strangers; ++strangers) {
         if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
-        auto message = os::receive_message(fd_.get(), into, flags);
+        auto message = os::receive_message(fd_.get(), into, flags, details);
         if (!message) {
             if (watch_ && message.error() == Errc::would_block) watch_->clear(Ready::read);
             return message;
         }
         if (is_stream()) {
-            message->sender.reset();
             // A short read of a stream has emptied it, so the next event tells of more. Not so once
             // the peer has hung up: end of stream or the error is still to come.
             if (watch_ && !(flags & abi::v2::receive_flags::peek) && message->bytes > 0 &&
@@ -417,14 +421,15 @@ DescriptorKind NetworkSocket::kind() const {
 Result<std::size_t> NetworkSocket::try_read(ReadBuffers into) {
     os::IoList list;
     fill(list, into);
-    HWS_TRY(const os::ReceivedMessage message, receive(list, 0));
+    HWS_TRY(const os::ReceivedMessage message, receive(list, 0, os::Details::bytes_only));
     return message.bytes;
 }
 
 Result<std::size_t> NetworkSocket::try_peek(ReadBuffers into) {
     os::IoList list;
     fill(list, into);
-    HWS_TRY(const os::ReceivedMessage message, receive(list, abi::v2::receive_flags::peek));
+    HWS_TRY(const os::ReceivedMessage message,
+            receive(list, abi::v2::receive_flags::peek, os::Details::bytes_only));
     return message.bytes;
 }
 

@@ -71,7 +71,8 @@ public:
     /// Errors: denied, would_block, destination_required, broken_pipe, reset, message_too_long, ...
     Result<std::size_t> send(const os::IoList& from, std::uint32_t flags, const SocketAddr* to);
     /// 0 bytes of a stream: its end. Errors: would_block, reset, timed_out, not_connected, ...
-    Result<os::ReceivedMessage> receive(const os::IoList& into, std::uint32_t flags);
+    Result<os::ReceivedMessage> receive(const os::IoList& into, std::uint32_t flags,
+                                        os::Details details = os::Details::all);
     /// How many of the messages were sent, those before the first that failed; an error only if
     /// that was the first. Errors: as send.
     Result<std::size_t> send_batch(std::span<os::OutgoingMessage> messages, std::uint32_t flags);

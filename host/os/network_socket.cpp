@@ -168,11 +168,21 @@ Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t f
     return counted(::sendmsg(socket, &header, native_send_flags(flags)));
 }
 
-Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags) {
-    sockaddr_storage native;
-    native.ss_family = AF_UNSPEC;
+Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags,
+                                        Details details) {
     msghdr header{};
     IoListAccess::fill(into, header);
+    if (details == Details::bytes_only) {
+        const iovec one = header.msg_iovlen == 1 ? header.msg_iov[0] : iovec{};
+        const int native_flags = native_receive_flags(flags);
+        HWS_TRY(const std::size_t count,
+                counted(header.msg_iovlen <= 1
+                            ? ::recv(socket, one.iov_base, one.iov_len, native_flags)
+                            : ::recvmsg(socket, &header, native_flags)));
+        return ReceivedMessage{.bytes = count, .is_truncated = false, .sender = {}};
+    }
+    sockaddr_storage native;
+    native.ss_family = AF_UNSPEC;
     header.msg_name = &native;
     header.msg_namelen = sizeof native;
     HWS_TRY(const std::size_t count,

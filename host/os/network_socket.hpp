@@ -82,8 +82,11 @@ struct ReceivedMessage {
     bool is_truncated = false;
     std::optional<SocketAddr> sender;
 };
+/// Whether sender and truncation are told; without, it is cheaper.
+enum class Details : std::uint8_t { bytes_only, all };
 /// `flags`: peek and whole_length of abi::v2::receive_flags.
-Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags);
+Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags,
+                                        Details details = Details::all);
 
 /// Messages of one system call.
 inline constexpr std::size_t batch_messages = 64;
