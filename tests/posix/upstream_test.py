@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""hiredis, c-ares and curl, unchanged from Debian's source packages, are built with hws-cc and work in the sandbox.
+
+Arguments: the build folder, the command hws, a folder to work in, cmake. Needs the network for the sources, and redis-server, nginx
+and dnsmasq. Sources that are there already are not fetched again.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BUILD, HWS, WORK, CMAKE = Path(sys.argv[1]).resolve(), sys.argv[2], Path(sys.argv[3]).resolve(), sys.argv[4]
+CC = BUILD / "bin/hws-cc"
+SUITE = "bookworm"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+servers = []
+
+
+def run(*command, cwd=WORK, timeout=900, **options):
+    return subprocess.run([str(part) for part in command], cwd=cwd, timeout=timeout, capture_output=True, **options)
+
+
+def must(what, result):
+    if result.returncode != 0:
+        sys.exit(f"{what}: {result.returncode}\n{result.stdout.decode()[-4000:]}{result.stderr.decode()[-4000:]}")
+    return result
+
+
+def sandbox(module, *arguments, rules=(), options=(), **more):
+    allowed = [part for rule in ("tcp:loopback:*", "resolve:localhost", *rules) for part in ("--allow", rule)]
+    return run(HWS, "run", *allowed, *options, module, "--", *arguments, **more)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def serve(port, *command):
+    servers.append(subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit(f"{command[0]} does not listen on {port}")
+
+
+def fetch(package):
+    """The folder of the upstream source."""
+    if not list(WORK.glob(f"{package}_*.orig.tar.*")):
+        for folder in ("apt/lists/partial", "apt/cache/archives/partial"):
+            (WORK / folder).mkdir(parents=True, exist_ok=True)
+        (WORK / "apt/sources.list").write_text(f"deb-src [signed-by={KEYRING}] http://deb.debian.org/debian {SUITE} main\n")
+        options = [f"-oDir::Etc::SourceList={WORK}/apt/sources.list", "-oDir::Etc::SourceParts=/dev/null",
+                   f"-oDir::State::Lists={WORK}/apt/lists", f"-oDir::Cache={WORK}/apt/cache", "-oAPT::Sandbox::User=root"]
+        if not list((WORK / "apt/lists").glob("*Sources*")):
+            must("apt-get update", run("apt-get", *options, "update"))
+        must(f"apt-get source {package}", run("apt-get", *options, "source", "--download-only", package))
+    archive = next(file for file in WORK.glob(f"{package}_*.orig.tar.*") if not file.name.endswith(".asc"))
+    folder = WORK / package
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    must("tar", run("tar", "xf", archive, "-C", folder, "--strip-components=1"))
+    return folder
+
+
+def cmake_build(folder, *options):
+    must("cmake", run(CMAKE, "-S", folder, "-B", folder / "b", f"-DCMAKE_C_COMPILER={CC}", "-DCMAKE_AR=/usr/bin/llvm-ar-22",
+                      "-DCMAKE_RANLIB=/usr/bin/llvm-ranlib-22", "-DCMAKE_SKIP_RPATH=ON", "-DCMAKE_BUILD_TYPE=Release", *options))
+    must("cmake --build", run(CMAKE, "--build", folder / "b", "-j2"))
+
+
+def hiredis():
+    folder = fetch("hiredis")
+    must("make", run("make", f"CC={CC}", "AR=llvm-ar-22", "hiredis-test", cwd=folder))
+    port = free_port()
+    serve(port, "redis-server", "--port", port, "--save", "", "--enable-debug-command", "local", "--dir", WORK)
+    said = sandbox(folder / "hiredis-test", "-h", "127.0.0.1", "-p", str(port), options=("--memory-max", "30000")).stdout.decode()
+    # A Unix socket comes last, and there is none: until then all must pass.
+    before = said.split("Testing against Unix socket")[0]
+    if "FAILED" in before or before.count("PASSED") < 60 or "INCRBY (pipelined)" not in before:
+        sys.exit(f"hiredis-test:\n{said}")
+
+
+def c_ares():
+    folder = fetch("c-ares")
+    cmake_build(folder, "-DCARES_STATIC=ON", "-DCARES_SHARED=OFF", "-DCARES_BUILD_TESTS=OFF")
+    port = free_port()
+    serve(port, "dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", f"--port={port}", "--listen-address=127.0.0.1",
+          "--bind-interfaces", "--address=/test.example/192.0.2.7", "--pid-file=", "--conf-file=/dev/null", "--user=root")
+    for transport in ("-U", "-T"):
+        flags = ("-f", "usevc") if transport == "-T" else ()
+        result = sandbox(folder / "b/bin/adig", *flags, "-s", "127.0.0.1", transport, str(port), "www.test.example",
+                         rules=("udp:loopback:*", "udp-bind:loopback:*"))
+        if b"192.0.2.7" not in result.stdout:
+            sys.exit(f"adig {transport}: {result.stdout.decode()}{result.stderr.decode()}")
+
+
+def curl():
+    folder = fetch("curl")
+    cmake_build(folder, "-DBUILD_SHARED_LIBS=OFF", "-DCURL_ENABLE_SSL=OFF", "-DENABLE_THREADED_RESOLVER=OFF",
+                "-DCURL_DISABLE_SOCKETPAIR=ON", "-DENABLE_UNIX_SOCKETS=OFF", "-DCURL_ZLIB=OFF", "-DCURL_BROTLI=OFF",
+                "-DUSE_LIBIDN2=OFF", "-DCURL_USE_LIBPSL=OFF", "-DCURL_USE_LIBSSH2=OFF", "-DBUILD_TESTING=OFF",
+                "-DENABLE_MANUAL=OFF")
+    tool = folder / "b/src/curl"
+    files = WORK / "www"
+    shutil.rmtree(files, ignore_errors=True)
+    (files / "up").mkdir(parents=True)
+    big = os.urandom(64 << 20)
+    (files / "big").write_bytes(big)
+    port = free_port()
+    paths = "".join(f"{name}_temp_path {WORK}/nginx-{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;" if os.geteuid() == 0 else ""
+    (WORK / "nginx.conf").write_text(
+        f"{user} daemon off; pid {WORK}/nginx.pid; error_log {WORK}/nginx.log; events {{}} http {{ access_log off; {paths}"
+        f"client_max_body_size 0; server {{ listen 127.0.0.1:{port}; root {files}; location /up/ {{ dav_methods PUT; }} }} }}")
+    serve(port, "nginx", "-c", WORK / "nginx.conf")
+    url = f"http://127.0.0.1:{port}"
+    protocols = must("curl --version", sandbox(tool, "--version")).stdout.decode()
+    if not re.search(r"^Protocols:.*\bftp\b.*\bhttp\b.*\btftp\b", protocols, re.MULTILINE):
+        sys.exit(protocols)
+    if must("curl down", sandbox(tool, "-sS", f"{url}/big")).stdout != big:
+        sys.exit("curl: 64 MiB came otherwise than they were sent")
+    if must("curl range", sandbox(tool, "-sS", "-r", "100-199", f"http://localhost:{port}/big")).stdout != big[100:200]:
+        sys.exit("curl: a range came otherwise")
+    must("curl up", sandbox(tool, "-sSf", "-T", "-", f"{url}/up/big", input=big))
+    if (files / "up/big").read_bytes() != big:
+        sys.exit("curl: 64 MiB went otherwise than they were given")
+    parallel = must("curl -Z", sandbox(tool, "-s", "-Z", *[f"{url}/big"] * 4)).stdout
+    if len(parallel) != 4 * len(big):
+        sys.exit(f"curl -Z: {len(parallel)} bytes")
+    denied = run(HWS, "run", tool, "--", "-sS", f"{url}/big")
+    if denied.returncode == 0 or denied.stdout:
+        sys.exit("curl without a rule was not denied")
+
+
+def main():
+    WORK.mkdir(parents=True, exist_ok=True)
+    try:
+        for program in (hiredis, c_ares, curl):
+            program()
+            print(f"{program.__name__}: works", flush=True)
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()
