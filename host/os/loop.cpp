@@ -278,11 +278,13 @@ void Loop::run_posted() {
     std::vector<std::move_only_function<void()>> work;
     {
         std::lock_guard lock(posted_mutex_);
+        // Under the lock: read after it, the counter could hold the wake-up of work that is not in this batch, and an
+        // edge-triggered event whose counter has been read is no event.
+        std::uint64_t count;
+        [[maybe_unused]] auto read = ::read(wake_up_.get(), &count, sizeof count);
         woken_ = false;
         work.swap(posted_);
     }
-    std::uint64_t count;
-    [[maybe_unused]] auto read = ::read(wake_up_.get(), &count, sizeof count);
     for (auto& item : work) item();
 }
 

@@ -162,6 +162,21 @@ TEST_CASE("calls come from many threads") {
     CHECK(good == 400);
 }
 
+TEST_CASE("no wake-up of the loop is lost when several threads post and wait") {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([] {
+            for (int i = 0; i < 20'000; ++i) {
+                std::promise<void> promise;
+                auto ran = promise.get_future();
+                runtime().post([promise = std::move(promise)]() mutable { promise.set_value(); });
+                ran.get();
+            }
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
 TEST_CASE("instantiate makes the instance before the first call") {
     TestPlugin plugin("net_sdk");
     CHECK(plugin.plugin().statistics().memory_bytes == 0);
