@@ -82,7 +82,8 @@ def hiredis():
     must("make", run("make", f"CC={CC}", "AR=llvm-ar-22", "hiredis-test", cwd=folder))
     port = free_port()
     serve(port, "redis-server", "--port", port, "--save", "", "--enable-debug-command", "local", "--dir", WORK)
-    said = sandbox(folder / "hiredis-test", "-h", "127.0.0.1", "-p", str(port), options=("--memory-max", "30000")).stdout.decode()
+    said = sandbox(folder / "hiredis-test", "-h", "127.0.0.1", "-p", str(port), rules=("resolve:*:*",),
+                   options=("--memory-max", "30000")).stdout.decode()
     # A Unix socket comes last, and there is none: until then all must pass.
     before = said.split("Testing against Unix socket")[0]
     if "FAILED" in before or before.count("PASSED") < 60 or "INCRBY (pipelined)" not in before:
