@@ -21,6 +21,13 @@ constexpr Need needs[] = {
     {"env", "udp_connect", "--allow udp:HOST:PORT"},
     {"env", "icmp_send", "--allow icmp:HOST"},
     {"env", "http_request", "--allow http:HOST:PORT, --allow https:HOST:PORT"},
+    {"hws", "socket_connect", "--allow tcp:ADDRESS:PORT, --allow udp:ADDRESS:PORT"},
+    {"hws", "connect_name", "--allow tcp:HOST:PORT, --allow udp:HOST:PORT"},
+    {"hws", "socket_listen", "--allow tcp-listen:ADDRESS:PORT"},
+    {"hws", "socket_accept", "--allow accept:HOST:PORTS"},
+    {"hws", "socket_bind", "--allow tcp-listen:ADDRESS:PORT, --allow udp-bind:ADDRESS:PORT"},
+    {"hws", "resolve", "--allow resolve:NAME"},
+    {"hws", "multicast_join", "--allow multicast:GROUP:PORT"},
     {"extism:host/env", "http_request",
      "--allow-host NAME, --allow http:HOST:PORT, --allow https:HOST:PORT"},
 };
