@@ -43,37 +43,31 @@ wasm_trap_t* call_now(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* 
     return take_trap(state);
 }
 
-/// What an async call carries from its start to its end. Wasmtime keeps `results` and `trap` alive until the continuation
-/// has answered true.
-struct Continuation {
-    HostCall* call;
-    const adapter::HostFunction* function;
-    wasmtime_val_t* results;
-    wasm_trap_t** trap;
-};
-
 bool proceed(void* env) {
-    auto& continuation = *static_cast<Continuation*>(env);
+    auto& call = *static_cast<HostCall*>(env);
+    const HostCall::Answer& answer = call.answer;
     std::uint64_t slot = 0;
-    if (!continuation.call->proceed(slot)) return false;
-    if (!continuation.function->results.empty()) {
-        if (continuation.function->results[0] == abi::WasmType::i32) {
-            continuation.results[0].kind = WASMTIME_I32;
-            continuation.results[0].of.i32 = static_cast<std::int32_t>(slot);
+    if (!call.proceed(slot)) {
+        call.answer.has_parked = true;
+        return false;
+    }
+    // All others have had their turn while this one was parked: it starts a new slice. With the old one it would be asked to
+    // yield at once whenever a tick has passed meanwhile.
+    if (answer.has_parked) wasmtime_context_set_epoch_deadline(answer.context, 1);
+    if (answer.results) {
+        if (answer.is_i32) {
+            answer.results[0].kind = WASMTIME_I32;
+            answer.results[0].of.i32 = static_cast<std::int32_t>(slot);
         } else {
-            continuation.results[0].kind = WASMTIME_I64;
-            continuation.results[0].of.i64 = static_cast<std::int64_t>(slot);
+            answer.results[0].kind = WASMTIME_I64;
+            answer.results[0].of.i64 = static_cast<std::int64_t>(slot);
         }
     }
-    *continuation.trap = take_trap(continuation.call->state());
+    *answer.trap = take_trap(call.state());
     return true;
 }
 
-void finalize(void* env) {
-    auto* const continuation = static_cast<Continuation*>(env);
-    continuation->call->abandon();
-    delete continuation;
-}
+void finalize(void* env) { static_cast<HostCall*>(env)->abandon(); }
 
 void call_waiting(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* arguments, std::size_t,
                   wasmtime_val_t* results, std::size_t, wasm_trap_t** trap,
@@ -85,8 +79,12 @@ void call_waiting(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* ar
         slots[i] = function.params[i] == abi::WasmType::i32 ? static_cast<std::uint32_t>(arguments[i].of.i32)
                                                             : static_cast<std::uint64_t>(arguments[i].of.i64);
     continuation->callback = &proceed;
-    continuation->env = new Continuation{&call, &function, results, trap};
+    continuation->env = &call;
     continuation->finalizer = &finalize;
+    call.answer = {.context = wasmtime_caller_context(caller),
+                   .results = function.results.empty() ? nullptr : results,
+                   .trap = trap,
+                   .is_i32 = !function.results.empty() && function.results[0] == abi::WasmType::i32};
     call.begin(function, slots);
 }
 

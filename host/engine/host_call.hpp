@@ -27,6 +27,16 @@ public:
     /// Set where several modules are linked: whose memory a host function means is then its caller's.
     std::optional<wasmtime_memory_t>* callers_memory = nullptr;
 
+    /// Where the result goes. Wasmtime keeps `results` and `trap` alive until the continuation has answered true.
+    struct Answer {
+        wasmtime_context_t* context = nullptr;
+        wasmtime_val_t* results = nullptr; ///< null: the function has none
+        wasm_trap_t** trap = nullptr;
+        bool is_i32 = false;
+        bool has_parked = false;
+    };
+    Answer answer;
+
     /// Runs the function to its first wait.
     void begin(const adapter::HostFunction& function, const std::uint64_t* slots) {
         function_ = &function;

@@ -41,7 +41,7 @@ struct RuntimeOptions {
     /// How often a busy plugin lets the others on its loop go on.
     std::chrono::milliseconds tick = std::chrono::milliseconds(10);
     /// Compiled modules are kept in this folder, authenticated with the key in `cache_key_file` (made if absent). Nobody but this
-    /// user may be able to write either. Without a value: the user's own place, or none if there is no home.
+    /// user may be able to write either. Without a value: the user's own place, or none where that cannot be used.
     std::optional<std::filesystem::path> cache_folder{};
     std::optional<std::filesystem::path> cache_key_file{};
     bool use_cache = true;
