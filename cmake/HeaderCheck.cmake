@@ -37,13 +37,11 @@ if(NOT HWS_SANITIZE)
         CLI11::CLI11 tomlplusplus::tomlplusplus CURL::libcurl hws::cares doctest::doctest)
     # Among them is /usr/include itself, which must keep its place after the C++ library: hence -idirafter below.
     set(third_party "$<TARGET_PROPERTY:hws_header_check_flags,INCLUDE_DIRECTORIES>")
-    set(definitions "$<TARGET_PROPERTY:hws_header_check_flags,COMPILE_DEFINITIONS>")
     hws_check_headers(host
         COMMAND "${CMAKE_CXX_COMPILER}" -std=c++23 -Wall -Wextra -Werror
                 "-I${PROJECT_SOURCE_DIR}/abi" "-I${PROJECT_SOURCE_DIR}/host" "-I${PROJECT_SOURCE_DIR}/host/include"
                 "-I${PROJECT_SOURCE_DIR}" "-I${PROJECT_SOURCE_DIR}/tests"
                 "$<$<BOOL:${third_party}>:-idirafter;$<JOIN:${third_party},;-idirafter;>>"
-                "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},;-D>>"
         FOLDERS abi host cli tests)
     hws_check_headers(guest
         COMMAND "${HWS_GUEST_CXX}" ${HWS_GUEST_FLAGS} ${HWS_GUEST_CXX_FLAGS} ${HWS_GUEST_WARNINGS}
