@@ -14,7 +14,7 @@
 namespace hws::bench {
 
 void wait_until(const std::atomic<std::uint32_t>& counter, std::uint32_t value) {
-    while (counter.load() < value) ::usleep(100);
+    while (counter.load() < value) ::usleep(2000);
 }
 
 Server::Server(void (*serve)(int listener, Board& board), int cpu) {

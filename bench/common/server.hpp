@@ -30,7 +30,7 @@ struct Board {
     double stamps_ns[max_stamps];
 };
 
-/// Waits until the counter is at least `value`. Polls: both sides sleep in system calls while the clock runs.
+/// Waits until the counter is at least `value`. Polls so rarely that who is measured on the same CPU does not feel it.
 void wait_until(const std::atomic<std::uint32_t>& counter, std::uint32_t value);
 
 class Server {
