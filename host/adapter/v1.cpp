@@ -52,6 +52,8 @@ Result<void> close(PluginState& state, std::int32_t id) {
 template <class Socket, class Receive>
 os::Task<Block> receive_block(PluginState& state, std::int32_t id, std::uint32_t max, Receive receive) {
     HWS_CO_TRY(Socket * socket, find<Socket>(state, id));
+    // Of a stream, nothing asked for is nothing to wait for: "0 bytes" and "nothing" are both 0 here.
+    if (max == 0 && std::is_same_v<Socket, TcpSocket>) co_return fail(Errc::invalid_argument, "max is 0");
     const std::size_t room = std::min<std::size_t>(max, state.limits.receive_bytes);
     const os::Deadline deadline = socket_deadline(state);
     for (;;) {
@@ -103,12 +105,7 @@ os::Task<std::uint32_t> tcp_send(PluginState& state, std::int32_t id, Block data
 }
 
 os::Task<Block> tcp_recv(PluginState& state, std::int32_t id, std::uint32_t max) {
-    // Nothing asked for is nothing to wait for: "0 bytes" and "nothing" are both 0 here.
-    if (max == 0) {
-        HWS_CO_CHECK(find<TcpSocket>(state, id));
-        co_return fail(Errc::invalid_argument, "max is 0");
-    }
-    co_return co_await receive_block<TcpSocket>(
+    return receive_block<TcpSocket>(
         state, id, max, [](TcpSocket& socket, std::span<std::byte> into) -> Result<std::size_t> {
             const std::span<std::byte> buffers[] = {into};
             HWS_TRY(const std::size_t count, socket.try_read(buffers));

@@ -29,7 +29,7 @@ IpAddr ip(std::string_view text) {
 
 /// A resolver that asks one server, on a loop.
 struct Asking {
-    explicit Asking(std::string server, std::chrono::milliseconds timeout = 2s, int tries = 2)
+    explicit Asking(std::string server, std::chrono::milliseconds timeout = 10s, int tries = 2)
         : loop(os::Loop::create().value()),
           resolver(Resolver::create(*loop, {.servers = {std::move(server)},
                                             .search_domains = {},
@@ -38,7 +38,7 @@ struct Asking {
                        .value()) {}
 
     Result<std::vector<IpAddr>> resolve(std::string_view text,
-                                        std::chrono::milliseconds wait = 10s) {
+                                        std::chrono::milliseconds wait = 60s) {
         auto answer = os::run(*loop, resolver->resolve(name(text), os::deadline_after(wait)));
         if (answer) std::ranges::sort(*answer);
         return answer;
