@@ -40,7 +40,7 @@ if(NOT HWS_SANITIZE)
     hws_check_headers(host
         COMMAND "${CMAKE_CXX_COMPILER}" -std=c++23 -Wall -Wextra -Werror
                 "-I${PROJECT_SOURCE_DIR}/abi" "-I${PROJECT_SOURCE_DIR}/host" "-I${PROJECT_SOURCE_DIR}/host/include"
-                "-I${PROJECT_SOURCE_DIR}" "-I${PROJECT_SOURCE_DIR}/tests"
+                "-I${PROJECT_SOURCE_DIR}" "-I${PROJECT_SOURCE_DIR}/tests" "-I${PROJECT_SOURCE_DIR}/guest/include"
                 [[-DHWS_GUEST_DIR=""]] [[-DHWS_BUILD_DIR=""]] [[-DHWS_SOURCE_DIR=""]] # what hws_add_test compiles in
                 "$<$<BOOL:${third_party}>:-idirafter;$<JOIN:${third_party},;-idirafter;>>"
         FOLDERS abi host cli tests)

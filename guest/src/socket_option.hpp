@@ -9,11 +9,16 @@ namespace hws::backend {
 enum class SocketOption : std::uint8_t {
     read_timeout,
     write_timeout,
-    blocking,
     no_delay,
+    linger, ///< -1: off
     time_to_live,
+    only_v6,
     broadcast,
-    error,
+    multicast_loop_v4,
+    multicast_ttl_v4,
+    multicast_loop_v6,
+    reuse_address,
+    error, ///< get: the number of an Errc, 0 for none
 };
 
 constexpr std::string_view name_of(SocketOption option) {
@@ -22,14 +27,24 @@ constexpr std::string_view name_of(SocketOption option) {
         return "read_timeout";
     case SocketOption::write_timeout:
         return "write_timeout";
-    case SocketOption::blocking:
-        return "blocking";
     case SocketOption::no_delay:
         return "nodelay";
+    case SocketOption::linger:
+        return "linger";
     case SocketOption::time_to_live:
         return "ttl";
+    case SocketOption::only_v6:
+        return "only_v6";
     case SocketOption::broadcast:
         return "broadcast";
+    case SocketOption::multicast_loop_v4:
+        return "multicast_loop_v4";
+    case SocketOption::multicast_ttl_v4:
+        return "multicast_ttl_v4";
+    case SocketOption::multicast_loop_v6:
+        return "multicast_loop_v6";
+    case SocketOption::reuse_address:
+        return "reuse_address";
     case SocketOption::error:
         return "take_error";
     }

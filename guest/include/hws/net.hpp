@@ -6,6 +6,10 @@
 #include <hws/http.hpp>
 #include <hws/icmp_socket.hpp>
 #include <hws/ip_addr.hpp>
+#include <hws/poller.hpp>
+#include <hws/resolve.hpp>
 #include <hws/result.hpp>
+#include <hws/socket.hpp>
+#include <hws/tcp_listener.hpp>
 #include <hws/tcp_stream.hpp>
 #include <hws/udp_socket.hpp>

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <hws/ip_addr.hpp>
 #include <span>
 #include <string_view>
 
@@ -16,6 +17,15 @@ enum class Switch : std::uint8_t { off, on };
 
 /// Whether an operation waits until it can be done, or fails with `would_block`.
 enum class Blocking : std::uint8_t { never_waits, waits };
+
+/// What a datagram socket has received: so many bytes, and from whom.
+struct Datagram {
+    std::size_t bytes = 0;
+    SocketAddr from;
+    /// The datagram was longer than the room there was; the rest of it is lost. Backend v1 never
+    /// tells.
+    bool is_truncated = false;
+};
 
 /// The bytes of a text, as reads and writes take them.
 inline std::span<const std::byte> bytes_of(std::string_view text) {

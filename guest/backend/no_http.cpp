@@ -1,0 +1,11 @@
+// For backends that have no HTTP.
+
+#include "http_exchange.hpp"
+
+namespace hws::backend {
+
+Result<HttpResponseMessage> exchange(const HttpRequestMessage&) {
+    return fail(Errc::unsupported, "http: this backend of the SDK has no HTTP");
+}
+
+} // namespace hws::backend

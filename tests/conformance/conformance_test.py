@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Runs the sentences with one backend, beside the servers that they talk to.
+
+Arguments: native | v1 | v2, the command hws, the program (native or .wasm), and of the sentences only those with a text.
+"""
+
+import socket
+import subprocess
+import sys
+import threading
+
+BACKEND, HWS, PROGRAM, *ONLY = sys.argv[1:]
+RULES = [
+    "tcp:loopback:*",
+    "udp:loopback:*",
+    "tcp-listen:loopback:*",
+    "udp-bind:loopback:*",
+    "udp-bind:0.0.0.0:*",
+    "udp-bind:[::]:*",
+    "accept:loopback:*",
+    "resolve:localhost",
+    "resolve:loopback",
+    "multicast:239.255.0.0/16:*",
+    "multicast:[ff01::/16]:*",
+    "udp:239.255.0.0/16:*",
+    "udp:[ff01::/16]:*",
+]
+
+
+def bound(kind):
+    end = socket.socket(socket.AF_INET, kind)
+    end.bind(("127.0.0.1", 0))
+    return end, "127.0.0.1:%d" % end.getsockname()[1]
+
+
+def echo_stream(connection):
+    with connection:
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+
+def serve_streams(listener):
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=echo_stream, args=(connection,), daemon=True).start()
+
+
+def serve_datagrams(end):
+    while True:
+        data, sender = end.recvfrom(65536)
+        end.sendto(data, sender)
+
+
+listener, tcp_echo = bound(socket.SOCK_STREAM)
+listener.listen()
+datagrams, udp_echo = bound(socket.SOCK_DGRAM)
+_unused, nobody = bound(socket.SOCK_STREAM)  # taken and not listened at: refused, and nobody else gets it
+for serve, end in ((serve_streams, listener), (serve_datagrams, datagrams)):
+    threading.Thread(target=serve, args=(end,), daemon=True).start()
+
+arguments = [tcp_echo, udp_echo, nobody, *ONLY]
+if BACKEND == "native":
+    command = [PROGRAM, *arguments]
+else:
+    command = [HWS, "run", *[part for rule in RULES for part in ("--allow", rule)], PROGRAM, "--", *arguments]
+sys.exit(subprocess.run(command).returncode)
