@@ -82,7 +82,7 @@ STANDARD = set("""
 """.split())
 
 # Where <...> and "..." are looked for, as the build has it.
-SEARCH = ["abi", "guest/include", "host", "host/include", "tests", "bench", "."]
+SEARCH = ["abi", "guest", "guest/include", "host", "host/include", "tests", "bench", "."]
 # Written during the build.
 GENERATED = re.compile(r"(^|/)(kernel_wasm|.*\.generated)\.(hpp|inc|h)$")
 

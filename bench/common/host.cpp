@@ -24,6 +24,12 @@ host::PluginOptions plugin_options() {
     return options;
 }
 
+double loop_cpu_ns(host::Runtime& runtime) {
+    std::promise<double> promise;
+    runtime.post([&] { promise.set_value(thread_cpu_ns()); });
+    return promise.get_future().get();
+}
+
 Result<std::string> call(host::Plugin& plugin, std::string_view export_name, std::string_view input) {
     HWS_TRY(const host::Output output, plugin.call(export_name, input));
     return std::string(output.text());

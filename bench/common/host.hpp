@@ -14,6 +14,8 @@ Result<host::Runtime> make_runtime(int cpu, std::uint32_t max_plugins = 100);
 std::string guest_file(std::string_view name);
 /// May connect to loopback over TCP, and wait for minutes.
 host::PluginOptions plugin_options();
+/// thread_cpu_ns of the loop's thread.
+double loop_cpu_ns(host::Runtime& runtime);
 /// Calls an export and gives its output as text.
 Result<std::string> call(host::Plugin& plugin, std::string_view export_name, std::string_view input);
 

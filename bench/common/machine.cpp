@@ -99,10 +99,17 @@ std::size_t mapping_count() {
     return lines;
 }
 
-double now_ns() {
+namespace {
+
+double clock_ns(clockid_t clock) {
     timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    ::clock_gettime(clock, &now);
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
+
+} // namespace
+
+double now_ns() { return clock_ns(CLOCK_MONOTONIC); }
+double thread_cpu_ns() { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 } // namespace hws::bench

@@ -28,5 +28,7 @@ std::size_t mapping_count();
 
 /// Nanoseconds of the monotonic clock, the same for all processes.
 double now_ns();
+/// Nanoseconds of CPU time that the calling thread has had, the system's work for it included.
+double thread_cpu_ns();
 
 } // namespace hws::bench

@@ -18,6 +18,8 @@ struct Round {
     std::uint64_t operations = 0;
     double seconds = 0;                  ///< all of them together
     std::uint64_t bytes = 0;             ///< payload, where it is the question
+    /// CPU time of the thread that does the work, where it is the question.
+    std::optional<double> cpu_ns = {};
     std::optional<double> plugin_bytes = {}; ///< resident memory of one plugin, or of what stands for it natively
     std::optional<double> plugin_mappings = {};
 };
@@ -37,6 +39,8 @@ enum class Bound : std::uint8_t {
     ratio_at_most,
     ratio_at_least,
     median_at_most_ns,
+    /// CPU time for the payload, as a ratio
+    cpu_ratio_at_most,
     plugin_at_most_bytes
 };
 struct Target {

@@ -34,6 +34,12 @@ std::string rate(double per_second) {
     return number(per_second, " /s");
 }
 
+/// The median of ratios, with the least and the greatest.
+std::string spread(const std::vector<double>& ratios) {
+    return number(median(ratios), "") + " (" + number(*std::ranges::min_element(ratios), "") + " to " +
+           number(*std::ranges::max_element(ratios), "") + ")";
+}
+
 double measure_of(const Comparison& comparison, const Round& round) {
     switch (comparison.measure) {
     case Measure::latency:
@@ -52,6 +58,8 @@ struct Summary {
     double p99 = 0;
     double per_second = 0;
     std::vector<double> ratios; ///< one a round
+    std::vector<double> cpu_ns_per_byte;
+    std::vector<double> cpu_ratios;
     std::vector<double> plugin_bytes;
     std::vector<double> plugin_mappings;
 };
@@ -68,6 +76,11 @@ Summary summarize(const Comparison& comparison, const std::vector<Round>& native
             comparison.measure == Measure::bandwidth ? round.bytes : round.operations);
         per_second.push_back(amount / round.seconds);
         summary.ratios.push_back(measure_of(comparison, round) / measure_of(comparison, native[i]));
+        if (round.cpu_ns && native[i].cpu_ns) {
+            const auto per_byte = [](const Round& one) { return *one.cpu_ns / static_cast<double>(one.bytes); };
+            summary.cpu_ns_per_byte.push_back(per_byte(round));
+            summary.cpu_ratios.push_back(per_byte(round) / per_byte(native[i]));
+        }
         if (round.plugin_bytes) summary.plugin_bytes.push_back(*round.plugin_bytes);
         if (round.plugin_mappings) summary.plugin_mappings.push_back(*round.plugin_mappings);
     }
@@ -97,6 +110,10 @@ std::string describe(const Target& target, const Summary& summary) {
         met = summary.p50 <= target.value;
         wanted = "≤ " + duration(target.value);
         break;
+    case Bound::cpu_ratio_at_most:
+        met = median(summary.cpu_ratios) <= target.value;
+        wanted = "CPU ≤ " + number(target.value, " x");
+        break;
     case Bound::plugin_at_most_bytes:
         if (summary.plugin_bytes.empty()) return "";
         met = bytes <= target.value;
@@ -113,8 +130,8 @@ void print_head(const Options& options) {
     std::printf("%s, %d CPUs, Linux %s; commit %s, %s, Wasmtime %s; %d interleaved rounds.\n\n",
                 machine.processor.c_str(), machine.cpus, machine.kernel.c_str(), machine.commit.c_str(),
                 machine.compiler.c_str(), machine.wasmtime.c_str(), options.rounds);
-    std::printf("| question | contender | n | p50 | p99 | throughput | memory per plugin | ratio | target |\n");
-    std::printf("|---|---|--:|--:|--:|--:|--:|--:|---|\n");
+    std::printf("| question | contender | n | p50 | p99 | throughput | memory per plugin | CPU per GiB | ratio | target |\n");
+    std::printf("|---|---|--:|--:|--:|--:|--:|--:|--:|---|\n");
     std::fflush(stdout);
 }
 
@@ -124,11 +141,15 @@ void print_rows(const Comparison& comparison, const std::vector<std::vector<Roun
         std::string memory = summary.plugin_bytes.empty() ? "" : size(median(summary.plugin_bytes));
         if (!summary.plugin_mappings.empty())
             memory += ", " + number(median(summary.plugin_mappings), " mappings");
+        std::string cpu;
+        if (!summary.cpu_ns_per_byte.empty()) {
+            cpu = duration(median(summary.cpu_ns_per_byte) * 1024 * 1024 * 1024);
+            if (i > 0) cpu += ", " + spread(summary.cpu_ratios) + " x";
+        }
         std::string ratio;
         std::string targets;
         if (i > 0) {
-            ratio = number(median(summary.ratios), "") + " (" + number(*std::ranges::min_element(summary.ratios), "") + " to " +
-                    number(*std::ranges::max_element(summary.ratios), "") + ")";
+            ratio = spread(summary.ratios);
             for (const Target& target : comparison.targets) {
                 if (target.contender != 0 && target.contender != i) continue;
                 const std::string text = describe(target, summary);
@@ -136,12 +157,12 @@ void print_rows(const Comparison& comparison, const std::vector<std::vector<Roun
                 targets += text;
             }
         }
-        std::printf("| %s | %s | %llu | %s | %s | %s | %s | %s | %s |\n",
+        std::printf("| %s | %s | %llu | %s | %s | %s | %s | %s | %s | %s |\n",
                     i == 0 ? (comparison.title + ": " + comparison.operation).c_str() : "",
                     comparison.contenders[i].name.c_str(), static_cast<unsigned long long>(summary.operations),
                     duration(summary.p50).c_str(), duration(summary.p99).c_str(),
                     (comparison.measure == Measure::bandwidth ? size(summary.per_second) + "/s" : rate(summary.per_second)).c_str(),
-                    memory.c_str(), ratio.c_str(), targets.c_str());
+                    memory.c_str(), cpu.c_str(), ratio.c_str(), targets.c_str());
     }
     std::fflush(stdout);
 }

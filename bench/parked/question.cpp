@@ -36,7 +36,7 @@ Result<void> ask_parked(const Options& options) {
     server.board().amount = count;
     server.board().repetitions = options.scaled(50);
     HWS_TRY(host::Runtime runtime, make_runtime(cpu(0), count + 100));
-    HWS_TRY(const host::Module module, runtime.load_file(guest_file("bench_parked")));
+    HWS_TRY(const host::Module module, runtime.load_file(guest_file("bench_parked_v1")));
     Comparison comparison{
         .title = "2,000 parked, two CPUs",
         .operation = "64 B there and back on all at once",
