@@ -18,6 +18,8 @@ namespace {
 constexpr Question questions[] = {
     {"round_trip", "What does a TCP round trip cost?", &ask_round_trip},
     {"bulk", "How many bytes a second pass through a TCP connection?", &ask_bulk},
+    {"udp", "What do datagrams cost, one at a time and many a call?", &ask_udp},
+    {"connections", "How many connections are accepted, and made and closed, in a second?", &ask_connections},
     {"empty_call", "What does a call of a plugin cost?", &ask_empty_call},
     {"host_call", "What does a call of the host cost?", &ask_host_call},
     {"instantiate", "What does a plugin cost that lives for one call, and one that idles?", &ask_instantiate},

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <unistd.h>
 
 #define BENCH_EXPORT(name) extern "C" [[clang::export_name(#name)]] std::int32_t export_##name()

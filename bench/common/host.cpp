@@ -18,7 +18,8 @@ std::string guest_file(std::string_view name) { return HWS_GUEST_DIR "/" + std::
 
 host::PluginOptions plugin_options() {
     host::PluginOptions options;
-    options.policy = host::Policy::parse({"allow tcp:127.0.0.1:*"}).value();
+    options.policy = host::Policy::parse({"allow tcp:127.0.0.0/8:*", "allow udp:127.0.0.1:*", "allow tcp-listen:127.0.0.1:*",
+                                          "allow accept:127.0.0.1:*"}).value();
     options.limits.call_time = 10min;
     options.limits.v1_socket_wait = 5min;
     return options;

@@ -12,7 +12,7 @@ namespace hws::bench {
 Result<host::Runtime> make_runtime(int cpu, std::uint32_t max_plugins = 100);
 /// `build/guest/<name>.wasm`
 std::string guest_file(std::string_view name);
-/// May connect to loopback over TCP, and wait for minutes.
+/// May connect to loopback over TCP and UDP, listen there, and wait for minutes.
 host::PluginOptions plugin_options();
 /// thread_cpu_ns of the loop's thread.
 double loop_cpu_ns(host::Runtime& runtime);

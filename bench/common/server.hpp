@@ -2,6 +2,8 @@
 /// The other end of a connection: a plain process with plain sockets, on a CPU of its own choice, that takes the times itself.
 /// So every contender is timed by the same code, and pays for no clock.
 
+#include "common/question.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +34,10 @@ struct Board {
 
 /// Waits until the counter is at least `value`. Polls so rarely that who is measured on the same CPU does not feel it.
 void wait_until(const std::atomic<std::uint32_t>& counter, std::uint32_t value);
+
+/// A round of which the server has noted when each message came: an operation is the time between two. The first ones, which pay for
+/// the connection, are left out.
+Round round_of_stamps(const Board& board);
 
 class Server {
 public:

@@ -18,10 +18,10 @@ int must(int outcome, const char* what) {
     return outcome;
 }
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in loopback(std::uint16_t port, unsigned host = 1) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(127u << 24 | host);
     address.sin_port = htons(port);
     return address;
 }
@@ -34,24 +34,72 @@ int without_delay(int socket) {
 
 } // namespace
 
-int listen_on_loopback(std::uint16_t& port) {
+namespace {
+
+int listen_on(sockaddr_in address, std::uint16_t& port) {
     const int listener = must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    must(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), "bind");
+    must(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
     must(::listen(listener, 4096), "listen");
-    must(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-    port = ntohs(address.sin_port);
+    port = port_of(listener);
     return listener;
+}
+
+} // namespace
+
+int listen_on_loopback(std::uint16_t& port) { return listen_on(loopback(0), port); }
+
+int listen_on_every_address(std::uint16_t& port) {
+    sockaddr_in address = loopback(0);
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    return listen_on(address, port);
+}
+
+std::uint16_t port_of(int socket) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    must(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+    return ntohs(address.sin_port);
+}
+
+int bind_datagrams(std::uint16_t port) {
+    const int socket = must(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    const sockaddr_in address = loopback(port);
+    must(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
+    return socket;
+}
+
+int connect_datagrams(std::uint16_t port) {
+    const int socket = must(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    const sockaddr_in address = loopback(port);
+    must(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), "connect");
+    return socket;
+}
+
+static_assert(sizeof(Peer) == sizeof(sockaddr_in));
+
+std::size_t receive_datagram(int socket, void* data, std::size_t size, Peer& from) {
+    socklen_t length = sizeof from.address;
+    return static_cast<std::size_t>(must(
+        static_cast<int>(::recvfrom(socket, data, size, 0, reinterpret_cast<sockaddr*>(from.address), &length)),
+        "recvfrom"));
+}
+
+void send_datagram(int socket, const void* data, std::size_t size, const Peer& to) {
+    must(static_cast<int>(::sendto(socket, data, size, 0, reinterpret_cast<const sockaddr*>(to.address), sizeof to.address)),
+         "sendto");
 }
 
 int accept_from(int listener) { return without_delay(must(::accept(listener, nullptr, nullptr), "accept")); }
 
 int connect_to(std::uint16_t port) {
+    return without_delay(connect_plainly(1, port));
+}
+
+int connect_plainly(unsigned host, std::uint16_t port) {
     const int socket = must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-    const sockaddr_in address = loopback(port);
+    const sockaddr_in address = loopback(port, host);
     must(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), "connect");
-    return without_delay(socket);
+    return socket;
 }
 
 bool send_all(int socket, const void* data, std::size_t size) {

@@ -13,15 +13,7 @@ Result<Round> time_round(Server& server, const Run& run, std::uint64_t count) {
     const std::uint32_t rounds_before = server.board().finished.load();
     HWS_CHECK(run(count));
     wait_until(server.board().finished, rounds_before + 1);
-    const Board& board = server.board();
-    Round round;
-    // The first trips pay for the connection.
-    const std::uint64_t skipped = board.stamp_count / 20;
-    for (std::uint64_t i = skipped + 1; i < board.stamp_count; ++i)
-        round.operation_ns.push_back(board.stamps_ns[i] - board.stamps_ns[i - 1]);
-    round.operations = round.operation_ns.size();
-    round.seconds = (board.stamps_ns[board.stamp_count - 1] - board.stamps_ns[skipped]) / 1e9;
-    return round;
+    return round_of_stamps(server.board());
 }
 
 } // namespace
