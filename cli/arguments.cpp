@@ -76,6 +76,17 @@ void add_sandbox_options(CLI::App& app, Arguments& to) {
     add_repeated(app, "--dns-server", to.dns_servers,
                  "Ask this name server instead of the system's")
         ->type_name("ADDRESS[:PORT]");
+    app.add_option("--ca-file", to.ca_file,
+                   "Certificates that TLS trusts, in PEM form, instead of the system's")
+        ->type_name("FILE");
+    auto* const certificate = app.add_option(
+        "--client-certificate", to.client_certificate,
+        "Certificate and chain for TLS servers that ask for one, in PEM form");
+    certificate->type_name("FILE");
+    app.add_option("--client-key", to.client_key,
+                   "Its private key, in PEM form [in the certificate's file]")
+        ->needs(certificate)
+        ->type_name("FILE");
     app.add_flag_callback(
         "--wasi", [] {}, "Accepted for those who are used to it; WASI is always there");
     app.add_flag("--stats", to.shows_stats,

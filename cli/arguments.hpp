@@ -48,6 +48,9 @@ struct Arguments {
     bool shows_stats = false;
     bool use_cache = true;
     std::vector<std::string> dns_servers;
+    std::string ca_file;
+    std::string client_certificate;
+    std::string client_key;
 
     /// `abi` and `check`.
     bool as_markdown = false;

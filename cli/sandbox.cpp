@@ -88,6 +88,9 @@ Result<host::PluginOptions> make_plugin_options(const Arguments& arguments, Deni
     }
     options.environment = arguments.environment;
     options.arguments = arguments.program_arguments;
+    options.tls = {.ca_file = arguments.ca_file,
+                   .certificate_file = arguments.client_certificate,
+                   .key_file = arguments.client_key};
     options.log_level = log_level_of(arguments);
     options.log = [](host::LogLevel level, std::string_view text) {
         log_line("plugin", level, text);

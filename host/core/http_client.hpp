@@ -9,6 +9,7 @@
 #include "core/http_exchange.hpp"
 #include "core/limits.hpp"
 #include "core/policy.hpp"
+#include "core/tls_options.hpp"
 #include "os/loop.hpp"
 #include "os/task.hpp"
 
@@ -29,8 +30,7 @@ struct HttpResponse {
 };
 
 struct HttpClientOptions {
-    /// Certificates to trust, a file in PEM form. Empty: the system's store.
-    std::string ca_file;
+    TlsOptions tls{};
 };
 
 /// Loop thread only. Tasks of a client must end before it does; exchanges may outlive it.

@@ -52,8 +52,14 @@ void HttpClient::Engine::set_constants(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!options_.ca_file.empty())
-        curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
+    const TlsOptions& tls = options_.tls;
+    if (!tls.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, tls.ca_file.c_str());
+    if (!tls.certificate_file.empty()) {
+        curl_easy_setopt(handle, CURLOPT_SSLCERT, tls.certificate_file.c_str());
+        curl_easy_setopt(handle, CURLOPT_SSLKEY,
+                         tls.key_file.empty() ? tls.certificate_file.c_str()
+                                              : tls.key_file.c_str());
+    }
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "hws/0.1");
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, 64L << 10);
     curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, &Engine::on_close_socket);

@@ -101,7 +101,7 @@ void Plugin::State::prepare() {
     plugin->arguments = options.arguments;
     plugin->environment = options.environment;
     plugin->config = options.config;
-    plugin->http_options.ca_file = options.ca_file;
+    plugin->http_options.tls = options.tls;
     plugin->log_level = internal(options.log_level);
     if (options.log)
         plugin->log_sink = [this](adapter::LogLevel level, std::string_view text) {

@@ -557,7 +557,7 @@ TEST_CASE("TLS is verified: the issuer, the name and the address") {
     const std::string by_name = "https://web.test:" + port + "/";
 
     Browser trusting({"allow https:127.0.0.1:*", "allow https:*.test:*"}, {}, resolver,
-                     {.ca_file = certificate});
+                     {.tls = {.ca_file = certificate}});
     const auto response = trusting.get(by_name);
     REQUIRE(response.has_value());
     CHECK(text_of(response->body) == "hello from nginx\n");

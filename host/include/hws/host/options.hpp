@@ -6,6 +6,7 @@
 #include "core/limits.hpp"
 #include "core/policy.hpp"
 #include "core/stdio.hpp"
+#include "core/tls_options.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +26,7 @@ using core::PolicyBuilder;
 using core::Stdio;
 using core::StdioSink;
 using core::StdioSource;
+using core::TlsOptions;
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
 
@@ -65,8 +67,8 @@ struct PluginOptions {
     /// Told of each denial, whatever the level, instead of a remark. On the loop's thread; must not block.
     std::function<void(const Denial&)> on_denial{};
     LogLevel log_level = LogLevel::info;
-    /// Certificates to trust for https, a PEM file. Empty: the system's store.
-    std::string ca_file{};
+    /// What its TLS connections trust and show: https, and sockets it upgrades.
+    TlsOptions tls{};
 };
 
 } // namespace hws::host
