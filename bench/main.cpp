@@ -20,10 +20,12 @@ constexpr Question questions[] = {
     {"bulk", "How many bytes a second pass through a TCP connection?", &ask_bulk},
     {"udp", "What do datagrams cost, one at a time and many a call?", &ask_udp},
     {"connections", "How many connections are accepted, and made and closed, in a second?", &ask_connections},
+    {"http", "What does a GET cost, and 1,000 of them at once?", &ask_http},
     {"empty_call", "What does a call of a plugin cost?", &ask_empty_call},
     {"host_call", "What does a call of the host cost?", &ask_host_call},
     {"instantiate", "What does a plugin cost that lives for one call, and one that idles?", &ask_instantiate},
     {"parked", "What do 2,000 plugins that wait for their connections cost?", &ask_parked},
+    {"many", "And 10,000 of them?", &ask_many},
     {"start", "How long does a command take that calls one export?", &ask_start},
 };
 

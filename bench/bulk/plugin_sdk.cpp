@@ -8,7 +8,7 @@
 
 namespace {
 
-std::array<std::byte, 64 << 10> buffer;
+alignas(64) std::array<std::byte, 64 << 10> buffer;
 
 struct Task {
     hws::TcpStream stream;

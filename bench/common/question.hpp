@@ -79,12 +79,14 @@ struct Question {
 
 Result<void> ask_round_trip(const Options& options);
 Result<void> ask_connections(const Options& options);
+Result<void> ask_http(const Options& options);
 Result<void> ask_udp(const Options& options);
 Result<void> ask_bulk(const Options& options);
 Result<void> ask_empty_call(const Options& options);
 Result<void> ask_host_call(const Options& options);
 Result<void> ask_instantiate(const Options& options);
 Result<void> ask_parked(const Options& options);
+Result<void> ask_many(const Options& options);
 Result<void> ask_start(const Options& options);
 
 } // namespace hws::bench

@@ -19,8 +19,8 @@ void serve(int listener, Board& board);
 
 /// One thread with epoll that echoes on all its connections until they are closed.
 Result<Round> run_native(Server& server);
-/// As many plugins, each of which waits in tcp_recv.
-Result<Round> run_plugins(Server& server, host::Runtime& runtime, const host::Module& module);
+/// As many plugins, each of which waits in its receive. `input` tells them the server.
+Result<Round> run_plugins(Server& server, host::Runtime& runtime, const host::Module& module, const std::string& input);
 
 /// To be called when all clients have been started: waits until they are parked, measures, lets the round begin, waits for its end.
 /// `bytes_before` and `mappings_before` are of before the first client.

@@ -4,17 +4,16 @@
 
 namespace hws::bench::parked {
 
-Result<Round> run_plugins(Server& server, host::Runtime& runtime, const host::Module& module) {
+Result<Round> run_plugins(Server& server, host::Runtime& runtime, const host::Module& module, const std::string& input) {
     const std::uint32_t rounds_before = server.board().finished.load();
     const std::size_t count = server.board().amount;
     const auto bytes = static_cast<double>(resident_bytes());
     const auto mappings = static_cast<double>(mapping_count());
     std::vector<host::Plugin> plugins;
     std::vector<std::future<Result<host::Output>>> outcomes;
-    const std::string address = server.address();
     for (std::size_t i = 0; i < count; ++i) {
         plugins.push_back(runtime.make_plugin(module, plugin_options()));
-        outcomes.push_back(plugins.back().call_async("echo", std::as_bytes(std::span(address))));
+        outcomes.push_back(plugins.back().call_async("echo", std::as_bytes(std::span(input))));
     }
     Round round = follow_round(server, rounds_before, bytes, mappings);
     for (auto& outcome : outcomes) {
