@@ -247,6 +247,18 @@ Result<SocketAddr> SocketAddr::parse(std::string_view text) {
     return SocketAddr(ip, static_cast<std::uint16_t>(*port), scope_id);
 }
 
+Result<SocketAddrV4> SocketAddrV4::parse(std::string_view text) {
+    if (const auto address = SocketAddr::parse(text))
+        if (const auto v4 = address->v4()) return *v4;
+    return not_an_address(text, "an IPv4 address with a port");
+}
+
+Result<SocketAddrV6> SocketAddrV6::parse(std::string_view text) {
+    if (const auto address = SocketAddr::parse(text))
+        if (const auto v6 = address->v6()) return *v6;
+    return not_an_address(text, "an IPv6 address with a port");
+}
+
 std::string Ipv4Addr::to_string() const {
     std::string out;
     append(out, *this);
@@ -263,6 +275,14 @@ std::string IpAddr::to_string() const {
     std::string out;
     append(out, *this);
     return out;
+}
+
+std::string SocketAddrV4::to_string() const {
+    return SocketAddr(*this).to_string();
+}
+
+std::string SocketAddrV6::to_string() const {
+    return SocketAddr(*this).to_string();
 }
 
 std::string SocketAddr::to_string() const {

@@ -16,6 +16,10 @@
 namespace hws {
 
 class Ipv6Addr;
+class IpAddr;
+
+/// As wide as an IPv6 address.
+__extension__ typedef unsigned __int128 Uint128;
 
 /// An IPv4 address. The default is 0.0.0.0. Ordered by its number.
 class Ipv4Addr {
@@ -25,6 +29,10 @@ public:
         : octets_{a, b, c, d} {}
     constexpr explicit Ipv4Addr(std::array<std::uint8_t, 4> octets) : octets_(octets) {}
 
+    static constexpr unsigned bits = 32;
+    static constexpr Ipv4Addr from_octets(std::array<std::uint8_t, 4> octets) {
+        return Ipv4Addr(octets);
+    }
     /// From the address as a number: 0x7f000001 is 127.0.0.1.
     static constexpr Ipv4Addr from_bits(std::uint32_t bits) {
         return {static_cast<std::uint8_t>(bits >> 24), static_cast<std::uint8_t>(bits >> 16),
@@ -72,6 +80,14 @@ public:
 
     std::string to_string() const;
 
+    /// Bit by bit: `address & mask`.
+    friend constexpr Ipv4Addr operator&(Ipv4Addr a, Ipv4Addr b) {
+        return from_bits(a.to_bits() & b.to_bits());
+    }
+    friend constexpr Ipv4Addr operator|(Ipv4Addr a, Ipv4Addr b) {
+        return from_bits(a.to_bits() | b.to_bits());
+    }
+    friend constexpr Ipv4Addr operator~(Ipv4Addr a) { return from_bits(~a.to_bits()); }
     friend constexpr auto operator<=>(const Ipv4Addr&, const Ipv4Addr&) = default;
 
 private:
@@ -97,6 +113,21 @@ public:
         }
     }
 
+    static constexpr unsigned bits = 128;
+    static constexpr Ipv6Addr from_octets(std::array<std::uint8_t, 16> octets) {
+        return Ipv6Addr(octets);
+    }
+    static constexpr Ipv6Addr from_segments(std::array<std::uint16_t, 8> segments) {
+        return Ipv6Addr(segments);
+    }
+    /// From the address as a number: 1 is `::1`.
+    static constexpr Ipv6Addr from_bits(Uint128 bits) {
+        Ipv6Addr out;
+        for (std::size_t i = 16; i-- > 0; bits >>= 8)
+            out.octets_[i] = static_cast<std::uint8_t>(bits & 0xff);
+        return out;
+    }
+
     /// The forms of RFC 4291, 2.2: eight groups, one `::`, an IPv4 address at the end. No brackets,
     /// no zone. Errors: bad_name.
     static Result<Ipv6Addr> parse(std::string_view text);
@@ -109,6 +140,13 @@ public:
         std::array<std::uint16_t, 8> out{};
         for (std::size_t i = 0; i < 8; ++i)
             out[i] = static_cast<std::uint16_t>(octets_[2 * i] << 8 | octets_[2 * i + 1]);
+        return out;
+    }
+
+    constexpr Uint128 to_bits() const {
+        Uint128 out = 0;
+        for (std::uint8_t octet : octets_)
+            out = out << 8 | octet;
         return out;
     }
 
@@ -140,9 +178,20 @@ public:
         return Ipv4Addr(octets_[12], octets_[13], octets_[14], octets_[15]);
     }
 
+    /// ::ffff:a.b.c.d as a.b.c.d; every other address as it is.
+    constexpr IpAddr to_canonical() const;
+
     /// As RFC 5952 says; mapped addresses as ::ffff:1.2.3.4.
     std::string to_string() const;
 
+    /// Bit by bit: `address & mask`.
+    friend constexpr Ipv6Addr operator&(const Ipv6Addr& a, const Ipv6Addr& b) {
+        return from_bits(a.to_bits() & b.to_bits());
+    }
+    friend constexpr Ipv6Addr operator|(const Ipv6Addr& a, const Ipv6Addr& b) {
+        return from_bits(a.to_bits() | b.to_bits());
+    }
+    friend constexpr Ipv6Addr operator~(const Ipv6Addr& a) { return from_bits(~a.to_bits()); }
     friend constexpr auto operator<=>(const Ipv6Addr&, const Ipv6Addr&) = default;
 
 private:
@@ -171,6 +220,9 @@ public:
             octets_[i] = address.octets()[i];
     }
     constexpr IpAddr(Ipv6Addr address) : is_ipv6_(true), octets_(address.octets()) {}
+    constexpr explicit IpAddr(std::array<std::uint8_t, 4> octets) : IpAddr(Ipv4Addr(octets)) {}
+    constexpr explicit IpAddr(std::array<std::uint8_t, 16> octets) : IpAddr(Ipv6Addr(octets)) {}
+    constexpr explicit IpAddr(std::array<std::uint16_t, 8> segments) : IpAddr(Ipv6Addr(segments)) {}
 
     /// Either family, in the forms that Ipv4Addr::parse and Ipv6Addr::parse take.
     /// Errors: bad_name.
@@ -213,6 +265,66 @@ private:
     std::array<std::uint8_t, 16> octets_{};
 };
 
+constexpr IpAddr Ipv6Addr::to_canonical() const {
+    return IpAddr(*this).to_canonical();
+}
+
+/// An IPv4 address and a port. The default is 0.0.0.0:0.
+class SocketAddrV4 {
+public:
+    constexpr SocketAddrV4() = default;
+    constexpr SocketAddrV4(Ipv4Addr ip, std::uint16_t port) : ip_(ip), port_(port) {}
+
+    /// `1.2.3.4:80`. Errors: bad_name.
+    static Result<SocketAddrV4> parse(std::string_view text);
+
+    constexpr const Ipv4Addr& ip() const { return ip_; }
+    constexpr std::uint16_t port() const { return port_; }
+    constexpr void set_ip(Ipv4Addr ip) { ip_ = ip; }
+    constexpr void set_port(std::uint16_t port) { port_ = port; }
+
+    std::string to_string() const;
+
+    friend constexpr auto operator<=>(const SocketAddrV4&, const SocketAddrV4&) = default;
+
+private:
+    Ipv4Addr ip_;
+    std::uint16_t port_ = 0;
+};
+
+/// An IPv6 address and a port, with a zone (`scope_id`) and flow information. The default is
+/// [::]:0.
+class SocketAddrV6 {
+public:
+    constexpr SocketAddrV6() = default;
+    constexpr SocketAddrV6(Ipv6Addr ip, std::uint16_t port, std::uint32_t flowinfo = 0,
+                           std::uint32_t scope_id = 0)
+        : ip_(ip), port_(port), flowinfo_(flowinfo), scope_id_(scope_id) {}
+
+    /// `[::1]:80`, `[fe80::1%5]:80`. Errors: bad_name.
+    static Result<SocketAddrV6> parse(std::string_view text);
+
+    constexpr const Ipv6Addr& ip() const { return ip_; }
+    constexpr std::uint16_t port() const { return port_; }
+    constexpr std::uint32_t flowinfo() const { return flowinfo_; }
+    constexpr std::uint32_t scope_id() const { return scope_id_; }
+    constexpr void set_ip(Ipv6Addr ip) { ip_ = ip; }
+    constexpr void set_port(std::uint16_t port) { port_ = port; }
+    constexpr void set_flowinfo(std::uint32_t flowinfo) { flowinfo_ = flowinfo; }
+    constexpr void set_scope_id(std::uint32_t scope_id) { scope_id_ = scope_id; }
+
+    /// The zone only if there is one, the flow information never.
+    std::string to_string() const;
+
+    friend constexpr auto operator<=>(const SocketAddrV6&, const SocketAddrV6&) = default;
+
+private:
+    Ipv6Addr ip_;
+    std::uint16_t port_ = 0;
+    std::uint32_t flowinfo_ = 0;
+    std::uint32_t scope_id_ = 0;
+};
+
 /// An address and a port; for IPv6 also a zone (`scope_id`, the number of the interface; 0: none)
 /// and flow information. The default is 0.0.0.0:0.
 class SocketAddr {
@@ -223,6 +335,9 @@ public:
                          std::uint32_t flowinfo = 0)
         : ip_(ip), port_(port), flowinfo_(ip.is_ipv6() ? flowinfo : 0),
           scope_id_(ip.is_ipv6() ? scope_id : 0) {}
+    constexpr SocketAddr(const SocketAddrV4& address) : SocketAddr(address.ip(), address.port()) {}
+    constexpr SocketAddr(const SocketAddrV6& address)
+        : SocketAddr(address.ip(), address.port(), address.scope_id(), address.flowinfo()) {}
 
     /// `1.2.3.4:80`, `[::1]:80`, `[fe80::1%5]:80`. The zone is a number; port and zone may have
     /// leading zeros. Errors: bad_name.
@@ -234,6 +349,16 @@ public:
     constexpr std::uint32_t flowinfo() const { return flowinfo_; }
     constexpr bool is_ipv4() const { return ip_.is_ipv4(); }
     constexpr bool is_ipv6() const { return ip_.is_ipv6(); }
+
+    /// The address of that family; nothing if it is of the other.
+    constexpr std::optional<SocketAddrV4> v4() const {
+        if (is_ipv6()) return {};
+        return SocketAddrV4(ip_.v4(), port_);
+    }
+    constexpr std::optional<SocketAddrV6> v6() const {
+        if (is_ipv4()) return {};
+        return SocketAddrV6(ip_.v6(), port_, flowinfo_, scope_id_);
+    }
 
     constexpr void set_ip(IpAddr ip) { *this = SocketAddr(ip, port_, scope_id_, flowinfo_); }
     constexpr void set_port(std::uint16_t port) { port_ = port; }
@@ -270,6 +395,16 @@ template <> struct std::hash<hws::Ipv6Addr> {
 };
 template <> struct std::hash<hws::IpAddr> {
     std::size_t operator()(const hws::IpAddr& address) const { return hws::hash_of(address); }
+};
+template <> struct std::hash<hws::SocketAddrV4> {
+    std::size_t operator()(const hws::SocketAddrV4& address) const {
+        return hws::hash_of(hws::SocketAddr(address));
+    }
+};
+template <> struct std::hash<hws::SocketAddrV6> {
+    std::size_t operator()(const hws::SocketAddrV6& address) const {
+        return hws::hash_of(hws::SocketAddr(address));
+    }
 };
 template <> struct std::hash<hws::SocketAddr> {
     std::size_t operator()(const hws::SocketAddr& address) const { return hws::hash_of(address); }

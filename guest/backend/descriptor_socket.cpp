@@ -76,8 +76,7 @@ Result<int> Socket::duplicate_fd() const {
 Result<TcpSocket> TcpSocket::connect(const Peer& peer, system::Timeout timeout) {
     constexpr std::string_view operation = "tcp connect";
     if (!peer.address) {
-        auto fd =
-            system::connect_name(peer.host(), peer.port, system::Kind::stream, timeout);
+        auto fd = system::connect_name(peer.host(), peer.port, system::Kind::stream, timeout);
         if (!fd) return failure_of(std::move(fd).error(), operation, peer.text);
         return TcpSocket(*fd);
     }

@@ -129,7 +129,8 @@ Result<int> open_connected(const SocketAddr& peer, Kind kind,
         if (auto begun = connect(fd, peer); !begun) {
             if (begun.error() != Errc::in_progress) return begun;
             pollfd entry{fd, POLLOUT, 0};
-            const int ready = again([&] { return ::poll(&entry, 1, milliseconds_until(deadline)); });
+            const int ready =
+                again([&] { return ::poll(&entry, 1, milliseconds_until(deadline)); });
             if (ready < 0) return failed();
             if (ready == 0) return fail(Errc::timed_out);
             HWS_TRY(const std::int64_t code, option(fd, SocketOption::error));
@@ -333,8 +334,7 @@ Result<Datagram> receive_from(int fd, std::span<std::byte> into, Keep keep) {
 }
 
 Result<std::size_t> send(int fd, std::span<const std::byte> from) {
-    const ssize_t count =
-        again([&] { return ::send(fd, from.data(), from.size(), MSG_NOSIGNAL); });
+    const ssize_t count = again([&] { return ::send(fd, from.data(), from.size(), MSG_NOSIGNAL); });
     if (count < 0) return failed();
     return static_cast<std::size_t>(count);
 }
@@ -400,8 +400,8 @@ Result<void> set_option(int fd, SocketOption option, std::int64_t value) {
     }
     case SocketOption::linger: {
         const std::int64_t seconds = value / second + (value % second > 0);
-        return set(fd, native, ::linger{value >= 0, static_cast<int>(std::max<std::int64_t>(
-                                                        seconds, 0))});
+        return set(fd, native,
+                   ::linger{value >= 0, static_cast<int>(std::max<std::int64_t>(seconds, 0))});
     }
     default:
         return set(fd, native, static_cast<int>(value));
@@ -444,10 +444,9 @@ Result<void> change_membership(int fd, Membership change, Ipv6Addr group, std::u
     ipv6_mreq membership{};
     std::memcpy(&membership.ipv6mr_multiaddr, group.octets().data(), 16);
     membership.ipv6mr_interface = interface;
-    return set(fd,
-               {IPPROTO_IPV6,
-                change == Membership::join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP},
-               membership);
+    return set(
+        fd, {IPPROTO_IPV6, change == Membership::join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP},
+        membership);
 }
 
 Result<std::size_t> poll(std::span<PollItem> items, Timeout timeout) {
@@ -460,8 +459,8 @@ Result<std::size_t> poll(std::span<PollItem> items, Timeout timeout) {
         entries.push_back({item.fd, static_cast<short>(wanted), 0});
     }
     const auto deadline = deadline_of(timeout);
-    const int ready = again(
-        [&] { return ::poll(entries.data(), entries.size(), milliseconds_until(deadline)); });
+    const int ready =
+        again([&] { return ::poll(entries.data(), entries.size(), milliseconds_until(deadline)); });
     if (ready < 0) return failed();
     for (std::size_t i = 0; i < items.size(); ++i) {
         const short told = entries[i].revents;

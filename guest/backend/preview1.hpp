@@ -1,6 +1,6 @@
 #pragma once
-/// The host functions of WASI preview 1 (abi/preview1.def), typed. Called directly where wasi-libc's
-/// function of the same purpose would bring more along than this one call.
+/// The host functions of WASI preview 1 (abi/preview1.def), typed. Called directly where
+/// wasi-libc's function of the same purpose would bring more along than this one call.
 
 #include "import.hpp"
 

@@ -38,7 +38,8 @@ std::unexpected<Error> Socket::unsupported(std::string_view operation,
 
 Result<SocketAddr> Socket::known_peer(std::string_view operation) const {
     if (peer_.address) return *peer_.address;
-    return unsupported(operation, "does not tell the address that the host found for " + peer_.text);
+    return unsupported(operation,
+                       "does not tell the address that the host found for " + peer_.text);
 }
 
 Result<SocketAddr> Socket::local_addr() const {
@@ -127,7 +128,8 @@ Result<std::size_t> TcpSocket::write(std::span<const std::byte> from) {
     const std::span<const std::byte> piece = from.first(std::min(from.size(), max_send_bytes));
     HWS_TRY(OwnedBlock block, OwnedBlock::copy_of(piece));
     const std::uint32_t sent = v1::tcp_send(id_, block.get(), piece.size());
-    if (sent == 0 || sent > piece.size()) return v1::failed(Errc::broken_pipe, "tcp_send", peer_.text);
+    if (sent == 0 || sent > piece.size())
+        return v1::failed(Errc::broken_pipe, "tcp_send", peer_.text);
     return sent;
 }
 

@@ -30,8 +30,8 @@ v2::Address to_wire(const SocketAddr& address) {
 std::optional<SocketAddr> from_wire(const v2::Address& wire) {
     switch (static_cast<v2::Family>(wire.family)) {
     case v2::Family::ipv4:
-        return SocketAddr(
-            Ipv4Addr(wire.octets[0], wire.octets[1], wire.octets[2], wire.octets[3]), wire.port);
+        return SocketAddr(Ipv4Addr(wire.octets[0], wire.octets[1], wire.octets[2], wire.octets[3]),
+                          wire.port);
     case v2::Family::ipv6: {
         std::array<std::uint8_t, 16> octets;
         std::ranges::copy(wire.octets, octets.begin());

@@ -16,8 +16,7 @@ Result<Peer> Peer::parse(std::string_view text, PortZero port_zero) {
     const auto [end, error] =
         std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     if (host.empty() || host.contains(':') || host.contains('\0') || error != std::errc() ||
-        end != port_text.data() + port_text.size() ||
-        (port == 0 && port_zero == PortZero::refused))
+        end != port_text.data() + port_text.size() || (port == 0 && port_zero == PortZero::refused))
         return fail(Errc::invalid_argument, quote(text) + " is not host:port");
     return Peer{std::string(text), std::nullopt, port};
 }

@@ -33,9 +33,8 @@ Result<TcpListener> TcpListener::bind(std::span<const SocketAddr> locals) {
 
 Result<TcpListener::Accepted> TcpListener::accept() {
     HWS_TRY(auto accepted, socket_->accept());
-    return Accepted{
-        TcpStream(std::make_unique<backend::TcpSocket>(std::move(accepted.first))),
-        accepted.second};
+    return Accepted{TcpStream(std::make_unique<backend::TcpSocket>(std::move(accepted.first))),
+                    accepted.second};
 }
 
 TcpListener::Incoming TcpListener::incoming() {

@@ -61,9 +61,8 @@ Result<TcpStream> TcpStream::connect(const SocketAddr& peer) {
 }
 
 Result<TcpStream> TcpStream::connect(std::span<const SocketAddr> peers) {
-    return guest::first_of(peers, "tcp connect", [](const SocketAddr& peer) {
-        return connect(peer);
-    });
+    return guest::first_of(peers, "tcp connect",
+                           [](const SocketAddr& peer) { return connect(peer); });
 }
 
 Result<TcpStream> TcpStream::connect_timeout(const SocketAddr& peer,

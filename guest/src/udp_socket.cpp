@@ -91,8 +91,7 @@ Result<std::size_t> UdpSocket::send_to(std::span<const std::byte> datagram,
     return socket_->send_to(datagram, peer);
 }
 
-Result<std::size_t> UdpSocket::send_to(std::span<const std::byte> datagram,
-                                       std::string_view peer) {
+Result<std::size_t> UdpSocket::send_to(std::span<const std::byte> datagram, std::string_view peer) {
     HWS_TRY(const auto addresses, addresses_of(peer));
     // Only one of them: whether it arrives nobody knows.
     if (addresses.empty()) return fail(Errc::name_not_found, "udp send_to " + std::string(peer));

@@ -146,6 +146,9 @@ Result<void> NetworkSocket::listen(int backlog) {
 }
 
 Result<NetworkSocket::Connection> NetworkSocket::accept() {
+    // Nothing would ever end the wait of who asks another socket.
+    if (!is_stream()) return fail(Errc::unsupported);
+    if (!is_listening_) return fail(Errc::invalid_argument);
     for (int refusals = 0; refusals < max_refusals; ++refusals) {
         if (!is_worth_trying(Ready::read)) return fail(Errc::would_block);
         auto accepted = os::accept(fd_.get());

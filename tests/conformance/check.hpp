@@ -52,8 +52,8 @@ template <class T> bool same(const hws::Result<T>& a, const hws::Result<T>& b) {
     return a && b && *a == *b;
 }
 
-/// Runs the sentences whose text contains `only`, says each one's outcome on stdout, and returns how
-/// many have failed.
+/// Runs the sentences whose text contains `only`, says each one's outcome on stdout, and returns
+/// how many have failed.
 int run_all(std::string_view only);
 
 } // namespace conformance
@@ -64,8 +64,7 @@ int run_all(std::string_view only);
     static void name()
 #define CONFORMANCE_OTHERS_(name, text) [[maybe_unused]] static void name()
 
-#define SENTENCE_OF_EVERY_BACKEND(text)                                                            \
-    CONFORMANCE_SENTENCE_(HWS_CONCAT(sentence_, __LINE__), text)
+#define SENTENCE_OF_EVERY_BACKEND(text) CONFORMANCE_SENTENCE_(HWS_CONCAT(sentence_, __LINE__), text)
 #ifdef HWS_BACKEND_V1
 #define SENTENCE(text) CONFORMANCE_OTHERS_(HWS_CONCAT(sentence_, __LINE__), text)
 #define SENTENCE_OF_V1(text) CONFORMANCE_SENTENCE_(HWS_CONCAT(sentence_, __LINE__), text)
@@ -84,14 +83,14 @@ int run_all(std::string_view only);
     } while (false)
 #define CHECK_ERROR(expression, code)                                                              \
     do {                                                                                           \
-        if (const auto& checked = (expression); checked || checked.error() != (code))               \
+        if (const auto& checked = (expression); checked || checked.error() != (code))              \
             conformance::report(__FILE__, __LINE__,                                                \
                                 #expression " must be " #code ", but: " +                          \
                                     conformance::error_of(checked));                               \
     } while (false)
 #define CHECK_OK(...)                                                                              \
     do {                                                                                           \
-        if (const auto& checked = (__VA_ARGS__); !checked)                                          \
+        if (const auto& checked = (__VA_ARGS__); !checked)                                         \
             conformance::report(__FILE__, __LINE__,                                                \
                                 #__VA_ARGS__ ": " + conformance::error_of(checked));               \
     } while (false)

@@ -2,18 +2,32 @@
 """Runs the sentences with one backend, beside the servers that they talk to.
 
 Arguments: native | v1 | v2, the command hws, the program (native or .wasm), and of the sentences only those with a text.
+All happens in a network namespace of its own, whose loopback carries multicast, as that of the machine need not.
 """
 
+import os
 import socket
 import subprocess
 import sys
 import threading
+
+INSIDE = "HWS_CONFORMANCE_INSIDE"
+if INSIDE not in os.environ:
+    setup = (
+        "ip link set lo up multicast on && ip route add 239.0.0.0/8 dev lo"
+        " && ip -6 route add local ff00::/8 dev lo table local && exec \"$@\""
+    )
+    enter = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+    command = [*enter, "sh", "-c", setup, "sh", sys.executable, *sys.argv]
+    os.execvpe(command[0], command, {**os.environ, INSIDE: "1"})
 
 BACKEND, HWS, PROGRAM, *ONLY = sys.argv[1:]
 RULES = [
     "tcp:loopback:*",
     "udp:loopback:*",
     "tcp-listen:loopback:*",
+    "tcp-listen:[::]:*",
+    "tcp-listen:0.0.0.0:*",  # else the host makes a listener at [::] one for IPv6 alone
     "udp-bind:loopback:*",
     "udp-bind:0.0.0.0:*",
     "udp-bind:[::]:*",

@@ -1,5 +1,5 @@
-// conformance TCP-ECHO UDP-ECHO NOBODY [text]: runs the sentences that contain the text, all without
-// it.
+// conformance TCP-ECHO UDP-ECHO NOBODY [text]: runs the sentences that contain the text, all
+// without it.
 #include "check.hpp"
 #include "servers.hpp"
 

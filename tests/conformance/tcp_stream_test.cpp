@@ -17,7 +17,8 @@ using hws::text_of;
 
 // --- every backend, against servers outside
 
-SENTENCE_OF_EVERY_BACKEND("a stream connects to the text of an address, and what it writes comes back") {
+SENTENCE_OF_EVERY_BACKEND(
+    "a stream connects to the text of an address, and what it writes comes back") {
     REQUIRE_OK(auto stream, TcpStream::connect(servers().tcp_echo));
     CHECK_OK(stream.write_all("hello"));
     std::array<std::byte, 5> answer;
@@ -126,8 +127,8 @@ SENTENCE("both ends of a connection know both addresses") {
 
 SENTENCE("vectored reads and writes take their buffers in order") {
     REQUIRE_OK(auto pair, connected_pair());
-    const std::array<std::span<const std::byte>, 4> from{bytes_of("he"), {}, bytes_of("ll"),
-                                                         bytes_of("o!")};
+    const std::array<std::span<const std::byte>, 4> from{
+        bytes_of("he"), {}, bytes_of("ll"), bytes_of("o!")};
     CHECK(pair.client.write_vectored(from) == 6);
     std::array<std::byte, 4> first;
     std::array<std::byte, 100> second;
@@ -228,7 +229,8 @@ SENTENCE("a write that nobody takes in time has timed out") {
     CHECK_ERROR(pair.client.set_write_timeout(0s), Errc::invalid_argument);
 }
 
-SENTENCE("a stream that does not wait would block where there is nothing, and waits again when told") {
+SENTENCE(
+    "a stream that does not wait would block where there is nothing, and waits again when told") {
     REQUIRE_OK(auto pair, connected_pair());
     CHECK_OK(pair.server.set_blocking(Blocking::never_waits));
     std::array<std::byte, 1> byte;
@@ -265,7 +267,8 @@ SENTENCE("options of a stream keep what they were set to") {
     CHECK(pair.client.take_error() == std::nullopt);
 }
 
-SENTENCE("a stream that closes without lingering resets its peer, and the pending error is told once") {
+SENTENCE(
+    "a stream that closes without lingering resets its peer, and the pending error is told once") {
     REQUIRE_OK(auto pair, connected_pair());
     {
         TcpStream client = std::move(pair.client);

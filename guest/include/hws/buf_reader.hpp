@@ -14,10 +14,12 @@
 #include <cstddef>
 #include <cstring>
 #include <hws/result.hpp>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hws {
@@ -95,12 +97,60 @@ public:
         return line;
     }
 
+    /// All lines from here on: `for (auto line : reader.lines())`, where each is a Result<string>.
+    /// After an error there are no more.
+    auto lines(std::size_t max_bytes = default_max_bytes) { return Lines(*this, max_bytes); }
+
     /// What was read from the source and not yet handed out.
     std::span<const std::byte> buffered() const {
         return std::span(buffer_).subspan(begin_, end_ - begin_);
     }
 
     static constexpr std::size_t default_max_bytes = 1 << 20;
+
+    /// What lines gives: each step reads one.
+    class Lines {
+    public:
+        class Iterator {
+        public:
+            using value_type = Result<std::string>;
+            using difference_type = std::ptrdiff_t;
+
+            explicit Iterator(Lines& lines) : lines_(&lines) { ++*this; }
+            Result<std::string>& operator*() const { return *lines_->current_; }
+            Iterator& operator++() {
+                lines_->advance();
+                return *this;
+            }
+            void operator++(int) { ++*this; }
+            friend bool operator==(const Iterator& at, std::default_sentinel_t) {
+                return !at.lines_->current_;
+            }
+
+        private:
+            Lines* lines_;
+        };
+
+        Lines(BufReader& reader, std::size_t max_bytes) : reader_(&reader), max_bytes_(max_bytes) {}
+        Iterator begin() { return Iterator(*this); }
+        std::default_sentinel_t end() const { return {}; }
+
+    private:
+        void advance() {
+            const bool has_failed = current_ && !*current_;
+            current_.reset();
+            if (has_failed) return;
+            auto line = reader_->read_line(max_bytes_);
+            if (!line)
+                current_.emplace(std::unexpected(std::move(line).error()));
+            else if (*line)
+                current_.emplace(**std::move(line));
+        }
+
+        BufReader* reader_;
+        std::size_t max_bytes_;
+        std::optional<Result<std::string>> current_;
+    };
 
 private:
     static constexpr std::size_t capacity_bytes = 8192;

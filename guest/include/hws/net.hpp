@@ -3,6 +3,7 @@
 /// <hws/plugin.hpp>.
 
 #include <hws/buf_reader.hpp>
+#include <hws/buf_writer.hpp>
 #include <hws/http.hpp>
 #include <hws/icmp_socket.hpp>
 #include <hws/ip_addr.hpp>

@@ -38,11 +38,12 @@ class Poller {
 public:
     struct Event {
         std::uint64_t key = 0;
-        bool is_readable = false;   ///< a read, or an accept, does not wait
-        bool is_writable = false;   ///< a write does not wait
-        bool has_peer_ended = false; ///< the peer has finished sending; told with interest in reading
-        bool has_error = false;     ///< see take_error
-        bool has_hung_up = false;   ///< the connection is over in both directions
+        bool is_readable = false; ///< a read, or an accept, does not wait
+        bool is_writable = false; ///< a write does not wait
+        bool has_peer_ended =
+            false;                ///< the peer has finished sending; told with interest in reading
+        bool has_error = false;   ///< see take_error
+        bool has_hung_up = false; ///< the connection is over in both directions
         bool is_bad_handle = false; ///< the socket was closed while it was here
     };
 

@@ -26,9 +26,9 @@ namespace backend {
 class TcpListener;
 }
 
-/// A TCP socket that waits for connections. Moves, does not copy; the destructor closes it. One that
-/// was moved from may only be destroyed or assigned to.
-/// Backend v1 has no listeners: bind returns `unsupported`.
+/// A TCP socket that waits for connections. Moves, does not copy; the destructor closes it. One
+/// that was moved from may only be destroyed or assigned to. Backend v1 has no listeners: bind
+/// returns `unsupported`.
 class TcpListener {
 public:
     struct Accepted {

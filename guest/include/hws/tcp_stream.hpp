@@ -123,9 +123,9 @@ public:
     /// and share its options. It is closed when the last owner goes.
     Result<TcpStream> try_clone() const;
 
-    /// (not v1) How long a read or a write may wait; none: as long as it takes. The system may round
-    /// it up to a tick of its clock, and then tells that.
-    /// Errors: invalid_argument for zero or less.
+    /// (not v1) How long a read or a write may wait; none: as long as it takes. The system may
+    /// round it up to a tick of its clock, and then tells that. Errors: invalid_argument for zero
+    /// or less.
     Result<void> set_read_timeout(std::optional<std::chrono::nanoseconds> timeout);
     Result<void> set_write_timeout(std::optional<std::chrono::nanoseconds> timeout);
     Result<std::optional<std::chrono::nanoseconds>> read_timeout() const;
