@@ -136,11 +136,13 @@ Result<std::string> icmp_echo(const std::string& target) {
 }
 
 void run_http(const std::string& url, Report& report) {
-    const auto response = hws::http::Client().get(url).header("Accept", "*/*").send();
+    auto response = hws::http::Client().get(url).header("Accept", "*/*").send();
     if (!response) return report.add("http get", std::unexpected(response.error()));
+    const auto body = response->bytes();
+    if (!body) return report.add("http get", std::unexpected(body.error()));
     report.add("http get", response->status_is_success() ? "ok" : "failed",
                "status " + std::to_string(response->status()) + ", " +
-                   std::to_string(response->bytes().size()) + " bytes");
+                   std::to_string(body->size()) + " bytes");
     for (const std::string& cookie : response->header("Set-Cookie"))
         report.add("http cookie", "ok", cookie);
 }

@@ -4,7 +4,7 @@
 
 namespace hws::backend {
 
-Result<HttpResponseMessage> exchange(const HttpRequestMessage&) {
+Result<std::shared_ptr<HttpExchange>> HttpExchange::start(const HttpRequestMessage&) {
     return fail(Errc::unsupported, "http: this backend of the SDK has no HTTP");
 }
 

@@ -1,72 +1,142 @@
+// Dialect v1 has one call for a whole exchange, so all of it is done when `start` returns.
+
 #include "../src/base64.hpp"
 #include "block.hpp"
 #include "http_exchange.hpp"
 #include "v1.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <hws/json_reader.hpp>
+#include <vector>
 
 namespace hws::backend {
 
 namespace {
 
-std::string json_array(std::span<const std::string> texts) {
+std::unexpected<Error> no_such_word(std::string_view what) {
+    return fail(Errc::unsupported, "http: dialect v1 can't " + std::string(what));
+}
+
+/// What the host does anyway is fine; the rest it has no words for.
+Result<void> check_supported(const HttpRequestMessage& request) {
+    if (request.body_kind == HttpRequestMessage::Body::stream)
+        return no_such_word("send a body piece by piece");
+    const http::Options& options = request.options;
+    if (options.timeout || options.connect_timeout || options.idle_timeout)
+        return no_such_word("be told a timeout; the host's operator sets it");
+    const http::Options usual;
+    if (options.redirects != usual.redirects)
+        return no_such_word("be told which redirects to follow; it follows up to 10");
+    if (options.protocol != usual.protocol) return no_such_word("be told the version of HTTP");
+    if (options.decompression != usual.decompression)
+        return no_such_word("leave a body packed; the header Accept-Encoding: identity may help");
+    if (options.cookies != usual.cookies) return no_such_word("keep cookies");
+    if (options.expect_continue != usual.expect_continue)
+        return no_such_word("ask before it sends a body");
+    return {};
+}
+
+// ["Accept: */*","X: y"]
+std::string json_lines(std::span<const std::pair<std::string, std::string>> headers) {
     std::string array = "[";
-    for (const std::string& text : texts) {
+    for (const auto& [name, value] : headers) {
         if (array.size() > 1) array += ',';
-        array += json_string(text);
+        array += json_string(name + ": " + value);
     }
     return array + "]";
 }
 
-// {"status":200,"headers":{"Set-Cookie":["a=1","b=2"]},"body":"aGk="}
-Result<HttpResponseMessage> parse_http(std::string_view text) {
-    JsonReader json(text);
-    HttpResponseMessage response;
-    std::string storage;
-    json.enter_object();
-    while (auto key = json.next_key()) {
-        if (*key == "status") {
-            response.status = static_cast<std::uint16_t>(json.read_integer());
-        } else if (*key == "headers") {
-            json.enter_object();
-            while (auto name = json.next_key()) {
-                json.enter_array();
-                while (json.next_element())
-                    response.headers.append(*name, json.read_string(storage));
+class Answer final : public HttpExchange {
+public:
+    // {"status":200,"headers":{"Set-Cookie":["a=1","b=2"]},"body":"aGk="}
+    static Result<std::shared_ptr<HttpExchange>> parse(std::string_view text) {
+        auto answer = std::make_shared<Answer>();
+        http::ResponseHead& head = answer->head_;
+        JsonReader json(text);
+        std::string storage;
+        json.enter_object();
+        while (auto key = json.next_key()) {
+            if (*key == "status") {
+                head.status = static_cast<std::uint16_t>(json.read_integer());
+            } else if (*key == "headers") {
+                json.enter_object();
+                while (auto name = json.next_key()) {
+                    json.enter_array();
+                    while (json.next_element())
+                        head.headers.append(*name, json.read_string(storage));
+                }
+            } else if (*key == "body") {
+                auto body = guest::decode_base64(json.read_string(storage));
+                if (!body) return fail(Errc::protocol, "http_request: the body is not base64");
+                answer->body_ = std::move(*body);
+            } else {
+                json.skip_value();
             }
-        } else if (*key == "body") {
-            auto body = guest::decode_base64(json.read_string(storage));
-            if (!body) return fail(Errc::protocol, "http_request: the body is not base64");
-            response.body = std::move(*body);
-        } else {
-            json.skip_value();
         }
+        if (!json.finish())
+            return fail(Errc::protocol, "http_request: malformed answer of the host");
+        if (const auto length = head.headers.first("Content-Length")) {
+            std::uint64_t bytes = 0;
+            const auto [end, error] =
+                std::from_chars(length->data(), length->data() + length->size(), bytes);
+            if (error == std::errc() && end == length->data() + length->size())
+                head.content_length = bytes;
+        }
+        return answer;
     }
-    if (!json.finish()) return fail(Errc::protocol, "http_request: malformed answer of the host");
-    return response;
-}
+
+    Result<http::ResponseHead> head() override { return head_; }
+
+    Result<std::size_t> read(std::span<std::byte> into) override {
+        const std::size_t count = std::min(into.size(), body_.size() - taken_);
+        if (count > 0) std::memcpy(into.data(), body_.data() + taken_, count);
+        taken_ += count;
+        return count;
+    }
+
+    Result<std::size_t> write(std::span<const std::byte>) override {
+        return no_such_word("send a body piece by piece");
+    }
+    Result<void> finish_body() override { return no_such_word("send a body piece by piece"); }
+    Result<http::HeaderMap> trailers() override { return no_such_word("tell trailers"); }
+    Result<std::string> url() override { return no_such_word("tell where redirects led"); }
+    Result<void> set_blocking(Blocking blocking) override {
+        if (blocking == Blocking::waits) return {};
+        return no_such_word("go on meanwhile: it has only calls that wait");
+    }
+    int descriptor() const override { return -1; }
+
+private:
+    http::ResponseHead head_;
+    std::vector<std::byte> body_;
+    std::size_t taken_ = 0;
+};
 
 } // namespace
 
-Result<HttpResponseMessage> exchange(const HttpRequestMessage& request) {
+Result<std::shared_ptr<HttpExchange>> HttpExchange::start(const HttpRequestMessage& request) {
+    HWS_CHECK(check_supported(request));
     HWS_TRY(OwnedBlock method, OwnedBlock::copy_of(request.method));
     HWS_TRY(OwnedBlock url, OwnedBlock::copy_of(request.url));
-    HWS_TRY(OwnedBlock headers, OwnedBlock::copy_of(json_array(request.header_lines)));
+    HWS_TRY(OwnedBlock headers, OwnedBlock::copy_of(json_lines(request.headers)));
     OwnedBlock body;
-    if (request.body) {
+    if (request.body_kind == HttpRequestMessage::Body::memory) {
         // Not copy_of: an empty body is a block too, 0 means that there is none.
-        body = OwnedBlock(extism::alloc(request.body->size()));
-        if (!body && !request.body->empty())
+        body = OwnedBlock(extism::alloc(request.body.size()));
+        if (!body && !request.body.empty())
             return fail(Errc::out_of_memory, "http_request: the body");
-        store(body.get().offset, *request.body);
+        store(body.get().offset, request.body);
     }
     std::string text;
     {
         OwnedBlock answer(v1::http_request(method.get(), url.get(), headers.get(), body.get()));
-        if (!answer) return v1::failed(Errc::io, std::string(request.method), request.url);
+        if (!answer)
+            return v1::failed(Errc::io, request.method, request.url);
         text = answer.text();
     }
-    return parse_http(text);
+    return Answer::parse(text);
 }
 
 } // namespace hws::backend

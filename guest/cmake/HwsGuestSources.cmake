@@ -11,15 +11,19 @@ set(HWS_GUEST_ABI_SOURCES
 # The network, over any backend
 set(HWS_GUEST_SDK_SOURCES
     ${hws_guest_root}/src/base64.cpp
-    ${hws_guest_root}/src/http.cpp
+    ${hws_guest_root}/src/http_headers.cpp
+    ${hws_guest_root}/src/http_request.cpp
+    ${hws_guest_root}/src/http_response.cpp
     ${hws_guest_root}/src/icmp_socket.cpp
     ${hws_guest_root}/src/json_reader.cpp
+    ${hws_guest_root}/src/multipart.cpp
     ${hws_guest_root}/src/peer.cpp
     ${hws_guest_root}/src/poller.cpp
     ${hws_guest_root}/src/resolve.cpp
     ${hws_guest_root}/src/tcp_listener.cpp
     ${hws_guest_root}/src/tcp_stream.cpp
-    ${hws_guest_root}/src/udp_socket.cpp)
+    ${hws_guest_root}/src/udp_socket.cpp
+    ${hws_guest_root}/src/url_encoding.cpp)
 # A plugin's own input, output, variables and log, which only a host has
 set(HWS_GUEST_PLUGIN_SOURCES
     ${hws_guest_root}/backend/block.cpp

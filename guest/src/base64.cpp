@@ -1,5 +1,6 @@
 #include "base64.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -8,12 +9,12 @@ namespace hws::guest {
 namespace {
 
 constexpr std::uint8_t not_a_digit = 0xff;
+constexpr std::string_view digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::uint8_t, 256> digit_values = [] {
     std::array<std::uint8_t, 256> values{};
     values.fill(not_a_digit);
-    constexpr std::string_view digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (std::uint8_t i = 0; i < 64; ++i)
         values[static_cast<unsigned char>(digits[i])] = i;
     return values;
@@ -42,6 +43,21 @@ std::optional<std::vector<std::byte>> decode_base64(std::string_view text) {
             bytes[next++] = static_cast<std::byte>(group >> shift);
     }
     return bytes;
+}
+
+std::string encode_base64(std::span<const std::byte> bytes) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const auto group_bytes = bytes.subspan(i, std::min<std::size_t>(3, bytes.size() - i));
+        std::uint32_t group = 0;
+        for (std::size_t j = 0; j < 3; ++j)
+            group = group << 8 |
+                    (j < group_bytes.size() ? std::to_integer<std::uint32_t>(group_bytes[j]) : 0);
+        for (std::size_t j = 0; j < 4; ++j)
+            text += j <= group_bytes.size() ? digits[group >> (18 - 6 * j) & 63] : '=';
+    }
+    return text;
 }
 
 } // namespace hws::guest

@@ -1,5 +1,6 @@
 #include "../backend/backend.hpp"
 #include "first_of.hpp"
+#include "read_to_end.hpp"
 #include "socket_option_access.hpp"
 
 #include <hws/tcp_stream.hpp>
@@ -7,29 +8,6 @@
 namespace hws {
 
 using backend::SocketOption;
-
-namespace {
-
-template <class Container>
-Result<std::size_t> append_to_end(TcpStream& stream, Container& into, std::size_t max_bytes) {
-    const std::size_t before = into.size();
-    std::size_t piece_bytes = 4096;
-    while (true) {
-        const std::size_t have = into.size();
-        into.resize(have + piece_bytes);
-        auto count = stream.read(std::as_writable_bytes(std::span(into)).subspan(have));
-        into.resize(have + count.value_or(0));
-        if (!count) return std::unexpected(std::move(count).error());
-        if (*count == 0) return into.size() - before;
-        if (into.size() - before > max_bytes)
-            return fail(Errc::too_large,
-                        "read_to_end: more than " + std::to_string(max_bytes) + " bytes");
-        // The host copies at most what it has; larger pieces only save calls.
-        if (*count == piece_bytes && piece_bytes < (256 << 10)) piece_bytes *= 2;
-    }
-}
-
-} // namespace
 
 TcpStream::TcpStream(std::unique_ptr<backend::TcpSocket> socket) : socket_(std::move(socket)) {}
 TcpStream::TcpStream(TcpStream&&) noexcept = default;
@@ -103,11 +81,11 @@ Result<void> TcpStream::read_exact(std::span<std::byte> into) {
 }
 
 Result<std::size_t> TcpStream::read_to_end(std::vector<std::byte>& into, std::size_t max_bytes) {
-    return append_to_end(*this, into, max_bytes);
+    return guest::append_to_end(*this, into, max_bytes);
 }
 
 Result<std::size_t> TcpStream::read_to_end(std::string& into, std::size_t max_bytes) {
-    return append_to_end(*this, into, max_bytes);
+    return guest::append_to_end(*this, into, max_bytes);
 }
 
 Result<std::size_t> TcpStream::write(std::span<const std::byte> from) {

@@ -13,6 +13,20 @@ std::string decoded(std::string_view text) {
 }
 } // namespace
 
+TEST_CASE("the test vectors of RFC 4648 are encoded") {
+    const auto encoded = [](std::string_view text) {
+        return hws::guest::encode_base64(std::as_bytes(std::span(text)));
+    };
+    CHECK(encoded("") == "");
+    CHECK(encoded("f") == "Zg==");
+    CHECK(encoded("fo") == "Zm8=");
+    CHECK(encoded("foo") == "Zm9v");
+    CHECK(encoded("foob") == "Zm9vYg==");
+    CHECK(encoded("fooba") == "Zm9vYmE=");
+    CHECK(encoded("foobar") == "Zm9vYmFy");
+    CHECK(encoded("\xfb\xff\xbf") == "+/+/");
+}
+
 TEST_CASE("the test vectors of RFC 4648 are decoded") {
     CHECK(decoded("") == "");
     CHECK(decoded("Zg==") == "f");

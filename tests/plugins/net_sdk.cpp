@@ -532,22 +532,24 @@ Result<void> http() {
         line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
         request.header(name, line);
     }
-    HWS_TRY(const auto response, request.send());
+    HWS_TRY(auto response, request.send());
+    HWS_TRY(const auto body, response.bytes());
     std::string text = "status=" + std::to_string(response.status()) + "\n";
     for (const auto& [name, values] : response.headers())
         for (const std::string& value : values)
             text += name + ": " + value + "\n";
     Digest digest;
-    digest.add(response.bytes());
-    text += "\nbytes=" + std::to_string(response.bytes().size()) + " digest=" + digest.hex() + "\n";
+    digest.add(body);
+    text += "\nbytes=" + std::to_string(body.size()) + " digest=" + digest.hex() + "\n";
     hws::output(text);
     return {};
 }
 HWS_PLUGIN_EXPORT(http)
 
 Result<void> http_text() {
-    HWS_TRY(const auto response, hws::http::Client().get(hws::input_text()).send());
-    hws::output(response.text());
+    HWS_TRY(auto response, hws::http::Client().get(hws::input_text()).send());
+    HWS_TRY(const std::string text, response.text());
+    hws::output(text);
     return {};
 }
 HWS_PLUGIN_EXPORT(http_text)
@@ -569,8 +571,9 @@ HWS_PLUGIN_EXPORT(http_many)
 
 Result<void> http_json() {
     const AddressAndPayload in;
-    HWS_TRY(const auto response, hws::http::Client().post(in.address).json(in.payload).send());
-    hws::output(response.text());
+    HWS_TRY(auto response, hws::http::Client().post(in.address).json(in.payload).send());
+    HWS_TRY(const std::string text, response.text());
+    hws::output(text);
     return {};
 }
 HWS_PLUGIN_EXPORT(http_json)

@@ -8,7 +8,7 @@
 #define JSON_NOEXCEPTION
 #endif
 
-#include <hws/http.hpp>
+#include <hws/json.hpp>
 #include <nlohmann/json.hpp>
 
 template <> struct hws::http::JsonAdapter<nlohmann::json> {
