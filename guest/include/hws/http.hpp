@@ -236,7 +236,7 @@ public:
     /// (v2) Sends a part of the body of a request with `stream_body`, at least one byte, and returns
     /// how many bytes were taken. Waits while the server is slow.
     /// Errors: broken_pipe (the server has answered or is gone: see response), would_block,
-    /// invalid_argument (more than was announced).
+    /// too_large (more than was announced).
     Result<std::size_t> write(std::span<const std::byte> from);
     Result<std::size_t> write(std::string_view text) { return write(bytes_of(text)); }
     /// All of it; for an exchange that waits.
