@@ -12,9 +12,10 @@ template <class Take> hws::Result<void> fetch_all(Take take) {
     const std::string url = input.substr(0, blank);
     const hws::http::Client client;
     for (std::uint64_t left = std::strtoull(input.c_str() + blank, nullptr, 10); left > 0; --left) {
-        HWS_TRY(const auto response, client.get(url).send());
+        HWS_TRY(auto response, client.get(url).send());
         if (!response.status_is_success()) return hws::fail(hws::Errc::io, "status " + std::to_string(response.status()));
-        take(response.bytes());
+        HWS_TRY(const auto body, response.bytes());
+        take(body);
     }
     return {};
 }
