@@ -185,6 +185,61 @@ enum class Option : std::uint32_t {
     ipv6_multicast_interface = 53, ///< index of an interface, or 0
 };
 
+/// Where the body of a request comes from. `stream`: written to the descriptor.
+enum class HttpBody : std::uint32_t { none = 0, memory = 1, stream = 2 };
+
+using HttpFlags = std::uint32_t;
+namespace http_flags {
+/// Ask for the codings this host can unpack, and unpack them: Content-Encoding and Content-Length
+/// are then taken out of the head. The unpacked body is bounded by the host (too_large).
+inline constexpr HttpFlags decompress = 1 << 0;
+/// Keep the cookies of the answers in the plugin's own jar, and send those that fit (RFC 6265).
+inline constexpr HttpFlags keep_cookies = 1 << 1;
+/// Send the body only after "100 Continue", or a second without it (RFC 9110, 10.1.1).
+inline constexpr HttpFlags expect_continue = 1 << 2;
+/// HTTP/2 without asking, for http URLs too. Without it TLS chooses, and http is HTTP/1.1.
+inline constexpr HttpFlags http2_prior_knowledge = 1 << 3;
+inline constexpr HttpFlags http1_only = 1 << 4;
+} // namespace http_flags
+
+/// What an answer 301, 302, 303, 307 or 308 with a Location does. `none`: it is an answer like any
+/// other. `limited`: it is followed, one more than `max_redirects` is too_many_redirects.
+/// `same_origin`: the same, but one that leads to another origin is an answer like any other.
+enum class HttpRedirect : std::uint32_t { none = 0, limited = 1, same_origin = 2 };
+
+struct HttpRequest {
+    Iovec method;
+    Iovec url;
+    Iovec fields; ///< name NUL value NUL, ..., order and repeats kept
+    Iovec body;   ///< of kind memory; copied before http_start returns
+    HttpBody body_kind = HttpBody::none;
+    HttpFlags flags = 0;
+    std::uint64_t stream_bytes = no_limit; ///< of kind stream; no_limit: not known beforehand
+    Duration total_timeout = no_limit;     ///< of all, the response's body included
+    Duration connect_timeout = no_limit;   ///< of each connection, TLS included
+    Duration idle_timeout = no_limit;      ///< without a byte from the server or to it
+    HttpRedirect redirect = HttpRedirect::none;
+    std::uint32_t max_redirects = 0;
+};
+
+struct HttpHead {
+    std::uint32_t status = 0;
+    std::uint32_t version = 0;             ///< 10, 11, 20
+    std::uint32_t field_bytes = 0;         ///< what http_fields has of kind head
+    std::uint32_t informational_bytes = 0; ///< and of kind informational
+    std::uint64_t body_bytes = no_limit;   ///< Content-Length; no_limit: not known
+    std::uint32_t redirects = 0;           ///< that were followed
+    std::uint32_t reserved = 0;
+};
+
+enum class HttpFields : std::uint32_t {
+    head = 1,
+    /// Of all 1xx answers: each begins with the field `:status`.
+    informational = 2,
+    trailers = 3, ///< after the end of the body; empty before
+    url = 4,      ///< the text of the URL that the head came from
+};
+
 template <class T, std::size_t bytes, std::size_t alignment>
 inline constexpr bool is_wire_type =
     sizeof(T) == bytes && alignof(T) == alignment && std::has_unique_object_representations_v<T> &&
@@ -197,5 +252,7 @@ static_assert(is_wire_type<Message, 48, 4>);
 static_assert(is_wire_type<Membership, 72, 4>);
 static_assert(is_wire_type<Interface, 24, 4>);
 static_assert(is_wire_type<PollEntry, 8, 4>);
+static_assert(is_wire_type<HttpRequest, 80, 8>);
+static_assert(is_wire_type<HttpHead, 32, 8>);
 
 } // namespace hws::abi::v2

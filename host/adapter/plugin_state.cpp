@@ -10,7 +10,10 @@ PluginState::PluginState(os::Loop& loop_, core::Resolver& resolver_, core::Polic
     : loop(loop_), resolver(resolver_), policy(std::move(policy_)), limits(limits_),
       descriptors(limits_.descriptors) {}
 
-PluginState::~PluginState() = default;
+PluginState::~PluginState() {
+    // Exchanges are at work by themselves, on the client that is destroyed before the table.
+    descriptors.clear();
+}
 
 core::HttpClient& PluginState::http() {
     if (!http_) http_ = std::make_unique<core::HttpClient>(loop, resolver, policy, limits, http_options);

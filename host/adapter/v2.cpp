@@ -3,6 +3,7 @@
 #include "adapter/v2.hpp"
 
 #include "adapter/v2_guest.hpp"
+#include "core/http_descriptor.hpp"
 #include "os/socket.hpp"
 
 #include <algorithm>
@@ -108,7 +109,7 @@ Result<void> version(PluginState& state, GuestPointer<std::uint32_t> number,
     return store(state, all,
                  features::tcp | features::udp | features::resolve | features::multicast |
                      features::batches | features::poll | features::duplicate |
-                     features::socket_pair);
+                     features::socket_pair | features::http);
 }
 
 Result<void> last_error(PluginState& state, GuestSpan<char> text,
@@ -205,7 +206,10 @@ os::Task<> socket_connect(PluginState& state, Fd fd, GuestPointer<const Address>
 }
 
 Result<void> socket_shutdown(PluginState& state, Fd fd, Half half) {
-    HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
+    HWS_TRY(core::Descriptor * socket,
+            state.descriptors.find(static_cast<core::DescriptorNumber>(fd.number)));
+    if (!dynamic_cast<NetworkSocket*>(socket) && !dynamic_cast<core::HttpDescriptor*>(socket))
+        return fail(Errc::not_a_socket);
     switch (half) {
     case Half::read:
         return socket->shut_down(os::Half::read);

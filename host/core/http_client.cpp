@@ -2,6 +2,7 @@
 
 #include "core/destination.hpp"
 #include "core/http_engine.hpp"
+#include "core/http_upload.hpp"
 #include "core/resolver.hpp"
 
 #include <algorithm>
@@ -57,7 +58,7 @@ Result<HttpHop> prepare(HttpRequest& request, const Url& url, const Limits& limi
     if (!is_token(request.method)) return fail(Errc::invalid_argument, "HTTP method");
     if (request.method == "CONNECT")
         return fail(Errc::invalid_argument, "HTTP method CONNECT is not for requests");
-    if (request.method == "HEAD" && !request.body.empty())
+    if (request.method == "HEAD" && (!request.body.empty() || request.upload))
         return fail(Errc::invalid_argument, "HTTP method HEAD has a body");
 
     bool has_accept_encoding = false;
@@ -81,7 +82,9 @@ Result<HttpHop> prepare(HttpRequest& request, const Url& url, const Limits& limi
             continue;
         }
         if (lower == "content-length") {
-            if (value != std::to_string(request.body.size()))
+            const std::optional<std::uint64_t> length =
+                request.upload ? request.upload->length() : request.body.size();
+            if (!length || value != std::to_string(*length))
                 return bad_header(name, "differs from the body's length");
             continue;
         }
@@ -91,27 +94,51 @@ Result<HttpHop> prepare(HttpRequest& request, const Url& url, const Limits& limi
             return bad_header(name, "is not the plugin's to set");
         if (lower == "te" && lower_case(value) != "trailers")
             return bad_header(name, "may only be \"trailers\"");
+        if (lower == "expect") {
+            if (lower_case(value) != "100-continue")
+                return bad_header(name, "may only be \"100-continue\"");
+            request.is_expecting_continue = true;
+            continue;
+        }
         has_accept_encoding |= lower == "accept-encoding";
         has_range |= lower == "range";
         hop.headers.emplace_back(name, value);
     }
-    hop.is_gzip_ours = !has_accept_encoding && !has_range && request.method != "HEAD";
+    using Unpacking = HttpRequest::Unpacking;
+    if (request.method != "HEAD" && !has_accept_encoding) {
+        if (request.unpacking == Unpacking::all) hop.unpacked_codings = ""; // all that libcurl has
+        if (request.unpacking == Unpacking::as_headers_say && !has_range)
+            hop.unpacked_codings = "gzip";
+    }
+    hop.upload = request.upload;
+    hop.version = request.version;
+    hop.is_expecting_continue = request.is_expecting_continue;
+    hop.keeps_cookies = request.keeps_cookies;
+    hop.connect_timeout = request.connect_timeout;
+    hop.idle_timeout = request.idle_timeout;
+    hop.end = request.end;
+    hop.readiness = request.readiness;
+    hop.other_origin = request.other_origin;
     hop.method = std::move(request.method);
     hop.body = std::move(request.body);
     return hop;
 }
 
 /// What changes on the way from one URL to the next.
-void adapt_to_redirect(HttpHop& hop, int status, bool is_same_origin) {
-    const bool keeps_body = status == 307 || status == 308;
+void adapt_to_redirect(HttpHop& hop, MethodRewriting rewriting, int status, bool is_same_origin) {
+    bool keeps_body = status == 307 || status == 308;
+    if (rewriting == MethodRewriting::as_fetch && status != 303)
+        keeps_body = keeps_body || hop.method != "POST";
     if (!keeps_body) {
         if (hop.method != "HEAD") hop.method = "GET";
         hop.body.clear();
+        if (hop.upload) std::exchange(hop.upload, nullptr)->abandon();
+        hop.is_expecting_continue = false;
     }
     std::erase_if(hop.headers, [&](const auto& header) {
         const std::string name = lower_case(header.first);
         if (!is_same_origin && (name == "authorization" || name == "cookie")) return true;
-        return !keeps_body && (name.starts_with("content-") || name == "expect");
+        return !keeps_body && name.starts_with("content-");
     });
 }
 
@@ -136,6 +163,7 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         .buffer_bytes = buffer_bytes,
         .is_redirect_followed = request.max_redirects.has_value(),
     };
+    const MethodRewriting rewriting = request.method_rewriting;
     for (int redirects = 0;; ++redirects) {
         const Use use = url.is_https() ? Use::https : Use::http;
         HWS_CO_TRY(std::vector<Vetted> peers,
@@ -151,21 +179,28 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         }
         HWS_CO_TRY(auto transfer, HttpExchange::Transfer::start(*engine_, url, std::move(hop),
                                                                 std::move(peers), bounds));
+        // An answer may have come already. It is told the same way as one that comes later.
+        if (redirects == 0 && request.readiness) co_await os::yield_now();
         const os::Wake head = co_await transfer->head_or_end().until(deadline);
         if (head == os::Wake::timed_out) co_return fail(Errc::timed_out, url.origin());
         if (!transfer->has_head()) co_return std::unexpected(*transfer->error());
-        if (!transfer->location())
+        transfer->set_redirects(redirects);
+        if (!transfer->next_url())
             co_return std::unique_ptr<HttpExchange>(new HttpExchange(std::move(transfer)));
 
         if (redirects >= *request.max_redirects)
             co_return fail(Errc::too_many_redirects, "more than " + std::to_string(redirects));
-        HWS_CO_TRY(Url next, url.resolve(*transfer->location()));
+        HWS_CO_TRY(Url next, *transfer->next_url());
         // Its body is read to the end, if it has one, so that the connection can be used again; how
         // that ends does not matter.
         const os::Wake end = co_await transfer->end().until(deadline);
         if (end == os::Wake::timed_out) co_return fail(Errc::timed_out, url.origin());
         hop = transfer->take_hop();
-        adapt_to_redirect(hop, transfer->head().status, next.has_same_origin(url));
+        adapt_to_redirect(hop, rewriting, transfer->head().status, next.has_same_origin(url));
+        // What has been written is gone (Fetch: a body without a source is a network error).
+        if (hop.upload)
+            co_return fail(Errc::unsupported,
+                           "a redirect asks for the streamed request body once more");
         url = std::move(next);
     }
 }

@@ -61,6 +61,8 @@ public:
     /// deadline counts until the head has come. Errors: as fetch.
     os::Task<std::unique_ptr<HttpExchange>> start(HttpRequest request, os::Deadline deadline);
 
+    os::Loop& loop() { return loop_; }
+
 private:
     friend class HttpExchange;
     class Engine;

@@ -36,6 +36,14 @@ HttpClient::Engine::~Engine() {
     for (CURL* const handle : idle_)
         curl_easy_cleanup(handle);
     curl_multi_cleanup(multi_);
+    if (cookies_) curl_share_cleanup(cookies_);
+}
+
+CURLSH* HttpClient::Engine::cookies() {
+    if (cookies_) return cookies_;
+    cookies_ = curl_share_init();
+    if (cookies_) curl_share_setopt(cookies_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+    return cookies_;
 }
 
 void HttpClient::Engine::set_constants(CURL* handle) {
@@ -48,7 +56,6 @@ void HttpClient::Engine::set_constants(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); // Url has normalized it
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
     curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);

@@ -3,6 +3,7 @@
 /// transfer of it. Private to host/core/http_*.cpp.
 
 #include "core/http_client.hpp"
+#include "core/http_upload.hpp"
 #include "core/policy.hpp"
 #include "core/url.hpp"
 #include "os/level_watch.hpp"
@@ -26,8 +27,17 @@ struct HttpHop {
     std::string method;
     HttpHeaders headers;
     std::vector<std::byte> body;
-    /// Ask for gzip, unpack it, and take the traces of it out of the headers.
-    bool is_gzip_ours = false;
+    /// What is asked for and unpacked, its traces taken out of the headers; null: nothing.
+    const char* unpacked_codings = nullptr;
+    HttpUpload* upload = nullptr;
+    HttpVersion version = HttpVersion::negotiated;
+    bool is_expecting_continue = false;
+    bool keeps_cookies = false;
+    std::chrono::nanoseconds connect_timeout = std::chrono::nanoseconds::max();
+    std::chrono::nanoseconds idle_timeout = std::chrono::nanoseconds::max();
+    os::Deadline end = os::no_deadline;
+    os::Readiness* readiness = nullptr;
+    OtherOrigin other_origin = OtherOrigin::followed;
 };
 
 /// What a transfer may take.
@@ -63,6 +73,8 @@ public:
     /// An easy handle with all that is the same for every request. Errors: out_of_memory.
     Result<CURL*> take_handle();
     void give_back(CURL* handle);
+    /// The plugin's cookies, for the handles that keep them; null if there is no memory.
+    CURLSH* cookies();
     /// Errors: those of libcurl; out_of_memory.
     Result<void> add(Transfer& transfer);
     void remove(Transfer& transfer);
@@ -86,6 +98,7 @@ private:
     os::Loop& loop_;
     HttpClientOptions options_;
     CURLM* multi_ = nullptr;
+    CURLSH* cookies_ = nullptr; // made at the first use
     std::vector<CURL*> idle_;
     std::vector<Transfer*> active_;
     std::unordered_map<int, std::unique_ptr<os::LevelWatch>> watches_;
@@ -93,14 +106,14 @@ private:
 };
 
 /// One request and its answer on the network; no redirects here.
-class HttpExchange::Transfer {
+class HttpExchange::Transfer final : private os::Timer, private os::Runnable {
 public:
     using Engine = HttpClient::Engine;
 
     /// Begins it. `peers`: the only addresses that may be connected to. Errors: those of Engine.
     static Result<std::unique_ptr<Transfer>> start(Engine& engine, const Url& url, HttpHop hop,
                                                    std::vector<Vetted> peers, HttpBounds bounds);
-    ~Transfer();
+    ~Transfer() override;
 
     const HttpHead& head() const { return head_; }
     const HttpHeaders& trailers() const { return trailers_; }
@@ -108,7 +121,8 @@ public:
     bool is_ended() const { return !engine_; }
     const std::optional<Error>& error() const { return error_; }
     /// Where a redirect that is to be followed points to; nothing if this is none.
-    const std::optional<std::string>& location() const { return location_; }
+    const std::optional<Result<Url>>& next_url() const { return next_url_; }
+    void set_redirects(int count) { head_.redirects = count; }
 
     os::Event& head_or_end() { return head_or_end_; }
     os::Event& end() { return end_; }
@@ -124,7 +138,7 @@ private:
     friend class HttpClient::Engine;
     Transfer(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers,
              HttpBounds bounds);
-    Result<void> set_up(const Url& url);
+    Result<void> set_up();
     /// libcurl is done with it; the handle goes back to the engine.
     void finish(CURLcode code);
     void finish_with(std::optional<Error> error);
@@ -133,6 +147,15 @@ private:
     void complete_head();
     std::string context(std::string_view detail = {}) const;
 
+    void set_readable();
+    /// The end, or the next moment to look whether the server still does something.
+    void arm_timer();
+    void on_expiry() override;
+    /// Lets libcurl go on with an upload that waited for the plugin.
+    void run() override;
+
+    static std::size_t on_upload(char* into, std::size_t size, std::size_t count, void* self);
+    static int on_rewind(void* self, curl_off_t offset, int origin);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -141,9 +164,7 @@ private:
     Engine* engine_; // null once it has ended
     CURL* handle_ = nullptr;
     HttpHop hop_;
-    std::string url_;
-    std::string origin_;
-    bool is_literal_;
+    Url url_;
     std::vector<Vetted> peers_;
     HttpBounds bounds_;
     curl_slist* header_lines_ = nullptr;
@@ -152,13 +173,15 @@ private:
 
     HttpHead head_;
     HttpHeaders trailers_;
-    std::optional<std::string> location_;
+    std::optional<Result<Url>> next_url_;
     bool has_head_ = false;
     std::size_t header_bytes_ = 0;
     std::size_t body_bytes_ = 0;
     std::vector<std::byte> buffer_;
     std::size_t taken_bytes_ = 0; // of buffer_, by the reader
     bool is_paused_ = false;
+    bool is_upload_paused_ = false;
+    os::Deadline last_progress_{};
     std::optional<Error> refusal_;         // why a callback of ours stopped libcurl
     std::optional<Error> connect_refusal_; // the same of the last address that was not connected to
     std::optional<Error> error_;

@@ -5,7 +5,9 @@
 #include "os/socket_address.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <iterator>
 
 namespace hws::host::core {
 namespace {
@@ -41,13 +43,33 @@ bool append_line(curl_slist*& list, const std::string& line) {
     return longer;
 }
 
+long curl_version_of(HttpVersion version) {
+    switch (version) {
+    case HttpVersion::negotiated:
+        return CURL_HTTP_VERSION_2TLS;
+    case HttpVersion::one:
+        return CURL_HTTP_VERSION_1_1;
+    case HttpVersion::two_by_prior_knowledge:
+        return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    }
+    return CURL_HTTP_VERSION_1_1;
+}
+
+/// Rounded up. No limit is a day: 0 would be libcurl's own five minutes.
+long milliseconds_of(std::chrono::nanoseconds time) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+    if (time >= longest) return static_cast<long>(longest.count());
+    return std::max(1L, static_cast<long>(
+                            std::chrono::ceil<std::chrono::milliseconds>(time).count()));
+}
+
 } // namespace
 
 HttpExchange::Transfer::Transfer(Engine& engine, const Url& url, HttpHop hop,
                                  std::vector<Vetted> peers, HttpBounds bounds)
-    : engine_(&engine), hop_(std::move(hop)), url_(url.text()), origin_(url.origin()),
-      is_literal_(!url.target().name()), peers_(std::move(peers)), bounds_(bounds),
-      head_or_end_(engine.loop()), end_(engine.loop()), readable_(engine.loop(), os::Ready::none) {}
+    : Timer(engine.loop()), engine_(&engine), hop_(std::move(hop)), url_(url),
+      peers_(std::move(peers)), bounds_(bounds), head_or_end_(engine.loop()), end_(engine.loop()),
+      readable_(engine.loop(), os::Ready::none) {}
 
 HttpExchange::Transfer::~Transfer() {
     if (engine_) finish_with(Error(Errc::canceled));
@@ -59,12 +81,14 @@ HttpExchange::Transfer::start(Engine& engine, const Url& url, HttpHop hop,
     std::unique_ptr<Transfer> transfer(
         new Transfer(engine, url, std::move(hop), std::move(peers), bounds));
     HWS_TRY(transfer->handle_, engine.take_handle());
-    HWS_CHECK(transfer->set_up(url));
+    HWS_CHECK(transfer->set_up());
     HWS_CHECK(engine.add(*transfer));
+    transfer->last_progress_ = os::Clock::now();
+    transfer->arm_timer();
     return transfer;
 }
 
-Result<void> HttpExchange::Transfer::set_up(const Url& url) {
+Result<void> HttpExchange::Transfer::set_up() {
     CURL* const handle = handle_;
     bool has_memory = true;
     curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
@@ -77,13 +101,21 @@ Result<void> HttpExchange::Transfer::set_up(const Url& url) {
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(handle, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
     curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, this);
-    has_memory &= curl_easy_setopt(handle, CURLOPT_URL, url_.c_str()) == CURLE_OK;
+    has_memory &= curl_easy_setopt(handle, CURLOPT_URL, url_.text().c_str()) == CURLE_OK;
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, curl_version_of(hop_.version));
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(hop_.connect_timeout));
+    // Without the share the handle has neither cookies nor a memory of any.
+    CURLSH* const cookies = hop_.keeps_cookies ? engine_->cookies() : nullptr;
+    has_memory &= !hop_.keeps_cookies || cookies;
+    curl_easy_setopt(handle, CURLOPT_SHARE, cookies);
+    // An empty name switches them on and reads none; null switches them off again.
+    curl_easy_setopt(handle, CURLOPT_COOKIEFILE, cookies ? "" : nullptr);
 
     // libcurl finds the name in its cache and never resolves. The leading + lets the entry expire,
     // so that the cache does not grow with every name a plugin has ever asked for; this transfer
     // takes it out at once.
-    if (!is_literal_) {
-        std::string pin = "+" + url.host() + ":" + std::to_string(url.target().port) + ":";
+    if (url_.target().name()) {
+        std::string pin = "+" + url_.host() + ":" + std::to_string(url_.target().port) + ":";
         for (std::size_t i = 0; i < peers_.size(); ++i) {
             const IpAddr ip = peers_[i].address().ip();
             if (i > 0) pin += ',';
@@ -94,10 +126,8 @@ Result<void> HttpExchange::Transfer::set_up(const Url& url) {
     curl_easy_setopt(handle, CURLOPT_RESOLVE, pins_);
 
     bool has_content_type = false;
-    bool has_expect = false;
     for (const auto& [name, value] : hop_.headers) {
         has_content_type |= equals_no_case(name, "Content-Type");
-        has_expect |= equals_no_case(name, "Expect");
         // "Name;" is libcurl's way to say an empty value.
         has_memory &= append_line(header_lines_, value.empty() ? name + ";" : name + ": " + value);
     }
@@ -106,24 +136,42 @@ Result<void> HttpExchange::Transfer::set_up(const Url& url) {
     const char* own_method = nullptr;
     const bool is_sending_length = !hop_.body.empty() || hop_.method == "POST" ||
                                    hop_.method == "PUT" || hop_.method == "PATCH";
-    if (is_sending_length) {
+    const bool has_body = is_sending_length || hop_.upload;
+    if (hop_.upload) {
+        curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+        const auto length = hop_.upload->length();
+        curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE,
+                         length ? static_cast<curl_off_t>(*length) : curl_off_t{-1});
+        curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::on_upload);
+        curl_easy_setopt(handle, CURLOPT_READDATA, this);
+        curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
+        curl_easy_setopt(handle, CURLOPT_SEEKDATA, this);
+        if (hop_.method != "PUT") own_method = hop_.method.c_str();
+        hop_.upload->set_reader([this] {
+            if (is_upload_paused_) engine_->loop().queue(*this);
+        });
+    } else if (is_sending_length) {
         curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                          static_cast<curl_off_t>(hop_.body.size()));
         curl_easy_setopt(handle, CURLOPT_POSTFIELDS,
                          hop_.body.empty() ? "" : reinterpret_cast<const char*>(hop_.body.data()));
         if (hop_.method != "POST") own_method = hop_.method.c_str();
-        // Neither a made-up type nor a second's wait for "100 Continue".
-        if (!has_content_type) has_memory &= append_line(header_lines_, "Content-Type:");
-        if (!has_expect) has_memory &= append_line(header_lines_, "Expect:");
     } else if (hop_.method == "HEAD") {
         curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
     } else if (hop_.method != "GET") {
         own_method = hop_.method.c_str();
     }
+    if (has_body) {
+        // Neither a made-up type nor a second's wait for "100 Continue" that nobody asked for.
+        if (!has_content_type) has_memory &= append_line(header_lines_, "Content-Type:");
+        has_memory &= append_line(header_lines_, hop_.is_expecting_continue
+                                                     ? "Expect: 100-continue"
+                                                     : "Expect:");
+    }
     has_memory &= curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, own_method) == CURLE_OK;
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, header_lines_);
-    has_memory &= curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING,
-                                   hop_.is_gzip_ours ? "gzip" : nullptr) == CURLE_OK;
+    has_memory &=
+        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, hop_.unpacked_codings) == CURLE_OK;
     if (!has_memory) return fail(Errc::out_of_memory, "libcurl");
     return {};
 }
@@ -150,17 +198,56 @@ void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
         curl_easy_setopt(handle_, CURLOPT_RESOLVE, nullptr);
         curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, nullptr);
         curl_easy_setopt(handle_, CURLOPT_RESOLVER_START_DATA, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_READDATA, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_SEEKDATA, nullptr);
         engine.give_back(std::exchange(handle_, nullptr));
     }
     curl_slist_free_all(std::exchange(header_lines_, nullptr));
     curl_slist_free_all(std::exchange(pins_, nullptr));
+    Timer::disarm();
+    engine.loop().unqueue(*this);
+    if (hop_.upload) hop_.upload->set_reader(nullptr);
+    // A redirect may yet go on with what nobody has taken.
+    if (hop_.upload && !next_url_) hop_.upload->abandon();
     head_or_end_.raise();
     end_.raise();
+    set_readable();
+}
+
+void HttpExchange::Transfer::set_readable() {
     readable_.set(os::Ready::read);
+    // A head that is on its way to another URL is none.
+    if (hop_.readiness && has_head_ && !next_url_) hop_.readiness->set(os::Ready::read);
+}
+
+void HttpExchange::Transfer::arm_timer() {
+    os::Deadline next = hop_.end;
+    if (hop_.idle_timeout != std::chrono::nanoseconds::max() &&
+        hop_.idle_timeout < os::no_deadline - last_progress_)
+        next = std::min(next, last_progress_ + hop_.idle_timeout);
+    Timer::arm(next);
+}
+
+void HttpExchange::Transfer::on_expiry() {
+    const os::Deadline now = os::Clock::now();
+    if (now >= hop_.end) return finish_with(Error(Errc::timed_out, context("all together")));
+    // While the plugin is waited for, the server may be silent.
+    const bool is_plugins_turn = is_paused_ || (is_upload_paused_ && !has_head_);
+    if (is_plugins_turn) last_progress_ = now;
+    if (now - last_progress_ >= hop_.idle_timeout)
+        return finish_with(Error(Errc::timed_out, context("the server was silent for too long")));
+    arm_timer();
+}
+
+void HttpExchange::Transfer::run() {
+    if (!engine_ || !is_upload_paused_) return;
+    is_upload_paused_ = false;
+    curl_easy_pause(handle_, is_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+    engine_->drive();
 }
 
 std::string HttpExchange::Transfer::context(std::string_view detail) const {
-    std::string text = hop_.method + " " + origin_;
+    std::string text = hop_.method + " " + url_.origin();
     if (!detail.empty()) text.append(" (").append(detail).append(")");
     return text;
 }
@@ -188,6 +275,7 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
             errc != Errc::would_block)
             return Error(errc, text);
         return Error(Errc::reset, text);
+    case CURLE_SEND_FAIL_REWIND: // the connection was closed with the streamed body half sent
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
         return Error(Errc::reset, text);
@@ -236,6 +324,7 @@ std::size_t HttpExchange::Transfer::on_header(char* data, std::size_t size, std:
 
 bool HttpExchange::Transfer::take_header_line(std::string_view line) {
     header_bytes_ += line.size();
+    last_progress_ = os::Clock::now();
     if (header_bytes_ > bounds_.header_bytes) {
         refusal_ = Error(Errc::too_large, context("response header beyond " +
                                                   std::to_string(bounds_.header_bytes) + " bytes"));
@@ -248,10 +337,7 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
         return true;
     }
     HttpHeaders& headers = has_head_ ? trailers_ : head_.headers;
-    if (!has_head_ && line.starts_with("HTTP/")) {
-        headers.clear(); // what came before was the head of a 1xx answer
-        return true;
-    }
+    if (!has_head_ && line.starts_with("HTTP/")) return true;
     if (line.front() == ' ' || line.front() == '\t') {
         // A folded line (RFC 9112, 5.2) belongs to the one before.
         if (!headers.empty()) headers.back().second.append(" ").append(trim(line));
@@ -268,22 +354,39 @@ void HttpExchange::Transfer::complete_head() {
     long version = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
-    if (status < 200) return;
+    if (status < 200) {
+        head_.informational.emplace_back(":status", std::to_string(status));
+        std::ranges::move(head_.headers, std::back_inserter(head_.informational));
+        head_.headers.clear();
+        return;
+    }
     has_head_ = true;
     head_.status = static_cast<int>(status);
     head_.version = version == CURL_HTTP_VERSION_1_0   ? 10
                     : version == CURL_HTTP_VERSION_1_1 ? 11
                                                        : 20;
-    head_.url = url_;
+    head_.url = url_.text();
+    for (const auto& [name, value] : head_.headers)
+        if (std::uint64_t bytes = 0; equals_no_case(name, "Content-Length") &&
+                                     std::from_chars(value.data(), value.data() + value.size(),
+                                                     bytes)
+                                             .ptr == value.data() + value.size())
+            head_.body_bytes = bytes;
     if (bounds_.is_redirect_followed && is_redirect(head_.status)) {
-        for (const auto& [name, value] : head_.headers)
-            if (!location_ && equals_no_case(name, "Location") && !value.empty()) location_ = value;
+        for (const auto& [name, value] : head_.headers) {
+            if (!equals_no_case(name, "Location") || value.empty()) continue;
+            auto next = url_.resolve(value);
+            if (hop_.other_origin == OtherOrigin::followed || !next || next->has_same_origin(url_))
+                next_url_ = std::move(next);
+            break;
+        }
     }
-    if (hop_.is_gzip_ours) {
+    if (hop_.unpacked_codings) {
         const bool is_unpacked = std::ranges::any_of(head_.headers, [](const auto& header) {
             return equals_no_case(header.first, "Content-Encoding") &&
                    !equals_no_case(header.second, "identity");
         });
+        if (is_unpacked) head_.body_bytes.reset();
         if (is_unpacked)
             std::erase_if(head_.headers, [](const auto& header) {
                 return equals_no_case(header.first, "Content-Encoding") ||
@@ -293,11 +396,37 @@ void HttpExchange::Transfer::complete_head() {
     head_or_end_.raise();
 }
 
+std::size_t HttpExchange::Transfer::on_upload(char* into, std::size_t size, std::size_t count,
+                                              void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    HttpUpload& upload = *transfer.hop_.upload;
+    transfer.last_progress_ = os::Clock::now();
+    const std::size_t bytes = upload.take({reinterpret_cast<std::byte*>(into), size * count});
+    if (bytes > 0) return bytes;
+    if (upload.is_cut_short()) {
+        transfer.refusal_ =
+            Error(Errc::invalid_argument,
+                  transfer.context("the request's body is shorter than was announced"));
+        return CURL_READFUNC_ABORT;
+    }
+    if (upload.is_finished()) return 0;
+    transfer.is_upload_paused_ = true;
+    return CURL_READFUNC_PAUSE;
+}
+
+int HttpExchange::Transfer::on_rewind(void* self, curl_off_t offset, int origin) {
+    // A kept connection was found dead. Of a body that is still all here nothing is lost.
+    const bool is_possible = offset == 0 && origin == SEEK_SET &&
+                             !static_cast<Transfer*>(self)->hop_.upload->is_begun();
+    return is_possible ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
 std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::size_t count,
                                             void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::size_t bytes = size * count;
-    if (transfer.location_) {
+    transfer.last_progress_ = os::Clock::now();
+    if (transfer.next_url_) {
         transfer.body_bytes_ += bytes;
         return transfer.body_bytes_ > max_redirect_body_bytes ? 0 : bytes;
     }
@@ -315,7 +444,7 @@ std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::s
     }
     const auto* const first = reinterpret_cast<const std::byte*>(data);
     transfer.buffer_.insert(transfer.buffer_.end(), first, first + bytes);
-    transfer.readable_.set(os::Ready::read);
+    transfer.set_readable();
     return bytes;
 }
 
@@ -346,7 +475,7 @@ curl_socket_t HttpExchange::Transfer::on_open_socket(void* self, curlsocktype,
 int HttpExchange::Transfer::on_resolve(void*, void*, void* self) {
     // Literal addresses come here too. A name only would if its pin were missing: then nothing may
     // be asked of anybody.
-    return static_cast<Transfer*>(self)->is_literal_ ? 0 : 1;
+    return static_cast<Transfer*>(self)->url_.target().name() ? 1 : 0;
 }
 
 // --- reading ---
@@ -372,7 +501,8 @@ Result<std::size_t> HttpExchange::Transfer::try_read(std::span<std::byte> into) 
     // Half empty is soon enough: going on at every byte would make libcurl copy small pieces.
     if (engine_ && is_paused_ && buffered_bytes() <= bounds_.buffer_bytes / 2) {
         is_paused_ = false;
-        curl_easy_pause(handle_, CURLPAUSE_CONT); // may call on_body from inside
+        // May call on_body from inside.
+        curl_easy_pause(handle_, is_upload_paused_ ? CURLPAUSE_SEND : CURLPAUSE_CONT);
         engine_->drive();
     }
     if (buffered_bytes() == 0 && engine_) readable_.clear(os::Ready::read);
@@ -393,6 +523,10 @@ std::size_t HttpExchange::readable_bytes() const {
 }
 os::Readiness& HttpExchange::readiness() {
     return transfer_->readable();
+}
+
+bool HttpExchange::is_ended() const {
+    return transfer_->is_ended();
 }
 
 bool HttpExchange::is_complete() const {

@@ -4,6 +4,7 @@
 #include "os/loop.hpp"
 #include "os/task.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <hws/result.hpp>
@@ -20,6 +21,17 @@ namespace hws::host::core {
 /// them in lower case.
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
+class HttpUpload;
+
+/// How a redirect changes the method. `as_go`, as dialect v1 has it: 301, 302 and 303 turn every
+/// one but GET and HEAD into GET. `as_fetch`, as the Fetch standard has it (HTTP-redirect fetch):
+/// 301 and 302 only POST.
+enum class MethodRewriting : std::uint8_t { as_go, as_fetch };
+/// A redirect to another origin is followed, or is an answer like any other.
+enum class OtherOrigin : std::uint8_t { followed, an_answer };
+/// Over TLS the handshake chooses, otherwise it is 1.1; or 1.1 always; or 2 without asking.
+enum class HttpVersion : std::uint8_t { negotiated, one, two_by_prior_knowledge };
+
 struct HttpRequest {
     std::string method = "GET";
     std::string url;
@@ -28,6 +40,28 @@ struct HttpRequest {
     /// How many redirects are followed; one more is `too_many_redirects`. Nothing: a redirect is an
     /// answer like any other.
     std::optional<int> max_redirects = 10;
+    MethodRewriting method_rewriting = MethodRewriting::as_go;
+    OtherOrigin other_origin = OtherOrigin::followed;
+    /// The body, written while the request is under way, instead of `body`. Null: none. Must
+    /// outlive the exchange.
+    HttpUpload* upload = nullptr;
+    HttpVersion version = HttpVersion::negotiated;
+    bool is_expecting_continue = false;
+    /// Cookies of the client's own jar are sent, and those of the answer kept there.
+    bool keeps_cookies = false;
+    /// Codings to be asked for and unpacked. `as_headers_say`: gzip, unless the request has
+    /// Accept-Encoding or Range.
+    enum class Unpacking : std::uint8_t { none, all, as_headers_say };
+    Unpacking unpacking = Unpacking::as_headers_say;
+    /// Each connection, TLS included; max(): no limit of its own.
+    std::chrono::nanoseconds connect_timeout = std::chrono::nanoseconds::max();
+    /// Without a byte in either direction, while it is not the plugin that is waited for.
+    std::chrono::nanoseconds idle_timeout = std::chrono::nanoseconds::max();
+    /// The end of all, the response's body included.
+    os::Deadline end = os::no_deadline;
+    /// Told of everything that the exchange's own readiness() is told of, from its start on; also
+    /// what the upload is writable by. Null: nobody. Must outlive the exchange.
+    os::Readiness* readiness = nullptr;
 };
 
 /// What comes before the body.
@@ -36,8 +70,13 @@ struct HttpHead {
     /// 10, 11, 20 for HTTP/1.0, 1.1, 2.
     int version = 0;
     HttpHeaders headers;
+    /// Those of the 1xx answers before; each begins with `:status`.
+    HttpHeaders informational;
     /// The request's URL, or that of the last redirect.
     std::string url;
+    /// Content-Length; nothing if it is not known, or not that of the unpacked body.
+    std::optional<std::uint64_t> body_bytes;
+    int redirects = 0; ///< that were followed
 };
 
 /// The answer to a request, whose head has come and whose body is coming. Moves along only while it
@@ -63,6 +102,8 @@ public:
     /// Bytes that can be read at once.
     std::size_t readable_bytes() const;
     bool is_complete() const;
+    /// Nothing more will come: it is complete, or it has failed.
+    bool is_ended() const;
     /// Headers that came after the body; empty until is_complete.
     const HttpHeaders& trailers() const;
 

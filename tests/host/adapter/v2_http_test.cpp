@@ -1,0 +1,450 @@
+#include "support/canned_server.hpp"
+#include "support/echo_server.hpp"
+#include "support/nginx_server.hpp"
+#include "support/ports.hpp"
+#include "v2_fixture.hpp"
+
+using namespace hws;
+using namespace hws::test;
+using namespace hws::abi::v2;
+
+namespace {
+
+constexpr int too_large = 202, too_many_redirects = 204, bad_url = 206,
+              not_capable = 76, protocol = 65, reset = 15;
+
+const std::vector<std::string> http_on_loopback = {"allow http:127.0.0.1:*"};
+
+struct Ask {
+    std::string method = "GET";
+    std::string url{};
+    std::vector<std::pair<std::string, std::string>> fields{};
+    std::string body{};
+    HttpRequest more{};
+};
+
+/// A plugin that speaks HTTP.
+struct Browser : Plugin {
+    explicit Browser(const std::vector<std::string>& rules = http_on_loopback,
+                     core::Limits limits = {}, core::ResolverOptions resolving = {})
+        : Plugin(rules, limits, std::move(resolving)) {}
+
+    int start(const Ask& ask) {
+        std::string text;
+        HttpRequest wire = ask.more;
+        const auto append = [&](std::string_view part) {
+            const Iovec place{static_cast<std::uint32_t>(data_at + text.size()),
+                              static_cast<std::uint32_t>(part.size())};
+            text += part;
+            return place;
+        };
+        wire.method = append(ask.method);
+        wire.url = append(ask.url);
+        std::string fields;
+        for (const auto& [name, value] : ask.fields)
+            fields.append(name).append(1, '\0').append(value).append(1, '\0');
+        wire.fields = append(fields);
+        if (!ask.body.empty()) {
+            wire.body = append(ask.body);
+            wire.body_kind = HttpBody::memory;
+        }
+        put(data_at, text);
+        put_value(address_at, wire);
+        return number(v2::http_start(state, {address_at}, {result_at}));
+    }
+    Fd started(const Ask& ask) {
+        REQUIRE(start(ask) == ok);
+        return load<Fd>(result_at);
+    }
+    int head_number(Fd fd) { return number(v2::http_head(state, fd, {address_at})); }
+    HttpHead head(Fd fd) {
+        REQUIRE(head_number(fd) == ok);
+        return load<HttpHead>(address_at);
+    }
+    std::vector<std::string> fields(Fd fd, HttpFields which = HttpFields::head) {
+        REQUIRE(number(v2::http_fields(state, fd, which, {data_at, 64 << 10}, {result_at})) == ok);
+        std::vector<std::string> parts;
+        std::string all = text(data_at, result());
+        for (std::size_t end = 0; (end = all.find('\0')) != all.npos; all.erase(0, end + 1))
+            parts.push_back(all.substr(0, end));
+        return parts;
+    }
+    std::optional<std::string> value(Fd fd, std::string_view name,
+                                     HttpFields which = HttpFields::head) {
+        const auto parts = fields(fd, which);
+        for (std::size_t i = 0; i + 1 < parts.size(); i += 2)
+            if (parts[i] == name) return parts[i + 1];
+        return {};
+    }
+    std::string url(Fd fd) {
+        REQUIRE(number(v2::http_fields(state, fd, HttpFields::url, {data_at, 4096}, {result_at})) ==
+                ok);
+        return text(data_at, result());
+    }
+    Got read(Fd fd, std::uint32_t size = 64 << 10) {
+        std::vector<Iovec> list{{data_at, size}};
+        std::memcpy(memory.contents.data() + iovecs_at, list.data(), sizeof(Iovec));
+        Got got;
+        auto task = preview1::fd_read(state, fd, {iovecs_at, 1}, {result_at});
+        const auto result_of = os::run(loop, std::move(task));
+        got.number = result_of ? ok : static_cast<int>(result_of.error().code());
+        if (result_of) got.text = text(data_at, got.bytes = result());
+        return got;
+    }
+    /// The body to its end; REQUIREs that there is one.
+    std::string body(Fd fd) {
+        std::string all;
+        for (;;) {
+            const Got got = read(fd);
+            REQUIRE(got.number == ok);
+            if (got.bytes == 0) return all;
+            all += got.text;
+        }
+    }
+    /// How the body ends: 0, or the number of an error.
+    int end_of_body(Fd fd) {
+        for (;;)
+            if (const Got got = read(fd); got.number != ok || got.bytes == 0) return got.number;
+    }
+    Sent write(Fd fd, std::string_view what) {
+        put(data_at, what);
+        const auto list = iovecs({{data_at, static_cast<std::uint32_t>(what.size())}});
+        Sent sent;
+        const auto result_of = os::run(
+            loop, preview1::fd_write(state, fd, {list.address, list.count}, {result_at}));
+        sent.number = result_of ? ok : static_cast<int>(result_of.error().code());
+        sent.bytes = result_of ? result() : 0;
+        return sent;
+    }
+    int end_request(Fd fd) { return number(v2::socket_shutdown(state, fd, Half::write)); }
+};
+
+HttpRequest streaming(std::uint64_t length = no_limit) {
+    HttpRequest more;
+    more.body_kind = HttpBody::stream;
+    more.stream_bytes = length;
+    return more;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("v2_http");
+
+TEST_CASE_FIXTURE(Browser, "version tells of HTTP") {
+    REQUIRE(number(v2::version(state, {result_at}, {data_at})) == ok);
+    CHECK((load<Features>(data_at) & features::http) != 0);
+}
+
+TEST_CASE_FIXTURE(Browser, "an exchange gives the head, then the body, then its end") {
+    NginxServer nginx;
+    const Fd fd = started({.url = nginx.url("/index.html")});
+
+    const HttpHead got = head(fd);
+
+    CHECK(got.status == 200);
+    CHECK(got.version == 11);
+    CHECK(got.body_bytes == 17);
+    CHECK(got.redirects == 0);
+    CHECK(value(fd, "Content-Length") == "17");
+    CHECK(fields(fd).size() >= 2);
+    CHECK(url(fd) == nginx.url("/index.html"));
+    CHECK(read(fd, 5).text == "hello");
+    CHECK(body(fd) == " from nginx\n");
+    CHECK(read(fd).bytes == 0);
+    CHECK(close(fd) == ok);
+}
+
+TEST_CASE_FIXTURE(Browser, "poll tells of the head, of the body and of its end") {
+    NginxServer nginx;
+    const Fd fd = started({.url = nginx.url("/index.html")});
+    CHECK(poll(fd, poll_events::read, 10s) == poll_events::read);
+    set_non_blocking(fd);
+    CHECK(head(fd).status == 200);
+    CHECK(poll(fd, poll_events::read, 10s) == poll_events::read);
+    CHECK(read(fd).text == "hello from nginx\n");
+    CHECK(poll(fd, poll_events::read, 10s) == poll_events::read);
+    CHECK(read(fd).bytes == 0);
+}
+
+TEST_CASE_FIXTURE(Browser, "a non-blocking exchange would block before its head has come") {
+    EchoServer silent({.behaviour = Behaviour::say_nothing});
+    const Fd fd = started({.url = "http://" + silent.address() + "/"});
+    set_non_blocking(fd);
+    CHECK(head_number(fd) == again);
+    CHECK(read(fd).number == again);
+    CHECK(number(v2::http_fields(state, fd, HttpFields::head, {data_at, 10}, {result_at})) ==
+          again);
+    CHECK(poll(fd, poll_events::read) == 0);
+    CHECK(close(fd) == ok);
+}
+
+TEST_CASE_FIXTURE(Browser, "a streamed body of known and of unknown length arrives whole") {
+    NginxServer nginx({.server = "location /up { proxy_pass http://127.0.0.1:@PORT@/count; } "
+                                 "location /count { client_body_in_single_buffer on; return 200 "
+                                 "$content_length; }",
+                       .http = ""});
+    const std::string piece(50'000, 'x');
+    for (const std::uint64_t length : {std::uint64_t{500'000}, std::uint64_t{no_limit}}) {
+        const Fd fd = started({.method = "POST", .url = nginx.url("/up"), .more = streaming(length)});
+        for (int i = 0; i < 10; ++i)
+            CHECK(write(fd, piece).bytes == piece.size());
+        CHECK(end_request(fd) == ok);
+        CHECK(write(fd, "more").number == broken_pipe);
+        CHECK(head(fd).status == 200);
+        CHECK(body(fd) == "500000");
+        CHECK(close(fd) == ok);
+    }
+}
+
+TEST_CASE_FIXTURE(Browser, "nobody reads a streamed body: the plugin waits, and little is buffered") {
+    NativeSocket listener = NativeSocket::listener();
+    const Fd fd = started({.method = "PUT", .url = "http://" + listener.name() + "/",
+                           .more = streaming()});
+    set_non_blocking(fd);
+    std::size_t taken = 0;
+    while (poll(fd, poll_events::write, 300ms) == poll_events::write)
+        taken += write(fd, std::string(64 << 10, 'x')).bytes;
+    // Ours, libcurl's, and those of the system's two sockets.
+    CHECK(taken > 64 << 10);
+    CHECK(taken < std::size_t{16} << 20);
+    CHECK(write(fd, "x").number == again);
+}
+
+TEST_CASE_FIXTURE(Browser, "a streamed body may not end early, nor be longer than it was said to be") {
+    NginxServer nginx;
+    const Fd early = started({.method = "PUT", .url = nginx.url("/"), .more = streaming(10)});
+    CHECK(write(early, "12345").bytes == 5);
+    CHECK(end_request(early) == inval);
+    CHECK(head_number(early) == inval);
+    const Fd late = started({.method = "PUT", .url = nginx.url("/"), .more = streaming(4)});
+    CHECK(write(late, "1234").bytes == 4);
+    CHECK(write(late, "5").number == too_large);
+    const Fd none = started({.url = nginx.url("/")});
+    CHECK(write(none, "x").number == not_capable);
+    CHECK(end_request(none) == notsup);
+}
+
+TEST_CASE_FIXTURE(Browser, "what the policy denies is denied at once, and nobody is asked") {
+    NativeSocket canary = NativeSocket::listener("127.0.0.2:0");
+    CHECK(start({.url = "http://" + canary.name() + "/"}) == denied);
+    CHECK(start({.url = "https://127.0.0.1:1/"}) == denied);
+    CHECK_FALSE(canary.has_visitor());
+    CHECK(denials.size() == 2);
+    CHECK(state.descriptors.open_count() == 0);
+}
+
+TEST_CASE_FIXTURE(Browser, "a malformed request is told at once, each mistake by its own error") {
+    const std::string url = "http://127.0.0.1:1/";
+    CHECK(start({.url = "ftp://127.0.0.1/"}) == bad_url);
+    CHECK(start({.url = "http://127.0.0.1/\r\nX: y"}) == bad_url);
+    CHECK(start({.method = "GET /", .url = url}) == inval);
+    CHECK(start({.method = "CONNECT", .url = url}) == inval);
+    CHECK(start({.method = std::string(65, 'X'), .url = url}) == too_large);
+    using Field = std::pair<std::string, std::string>;
+    for (const Field& field :
+         {Field{"Host", "other"}, Field{"Connection", "close"}, Field{"Transfer-Encoding", "x"},
+          Field{"Upgrade", "h2c"}, Field{"TE", "gzip"}, Field{"Content-Length", "3"},
+          Field{"Expect", "wonders"}, Field{"X", "a\r\nb"}, Field{"X\n", "a"}, Field{"", "a"},
+          Field{"X Y", "a"}, Field{"X:", "a"}})
+        CHECK(start({.url = url, .fields = {field}}) == inval);
+    HttpRequest wrong;
+    wrong.flags = 1 << 20;
+    CHECK(start({.url = url, .more = wrong}) == notsup);
+    wrong.flags = http_flags::http1_only | http_flags::http2_prior_knowledge;
+    CHECK(start({.url = url, .more = wrong}) == inval);
+    wrong.flags = 0;
+    wrong.redirect = static_cast<HttpRedirect>(7);
+    CHECK(start({.url = url, .more = wrong}) == inval);
+    wrong.redirect = HttpRedirect::none;
+    wrong.body_kind = static_cast<HttpBody>(7);
+    CHECK(start({.url = url, .more = wrong}) == inval);
+    wrong.body_kind = HttpBody::memory;
+    put_value(address_at, wrong);
+    CHECK(number(v2::http_start(state, {0}, {result_at})) == fault);
+    CHECK(number(v2::http_start(state, {address_at}, {0})) == fault);
+    for (Iovec HttpRequest::*part :
+         {&HttpRequest::method, &HttpRequest::url, &HttpRequest::fields, &HttpRequest::body}) {
+        wrong = {};
+        wrong.body_kind = HttpBody::memory;
+        put(data_at, "GET" + url);
+        wrong.method = {data_at, 3};
+        wrong.url = {data_at + 3, static_cast<std::uint32_t>(url.size())};
+        wrong.*part = {0xffff'fff0, 32};
+        put_value(address_at, wrong);
+        CHECK(number(v2::http_start(state, {address_at}, {result_at})) == fault);
+        wrong.*part = {data_at, 0xffff'ffff};
+        put_value(address_at, wrong);
+        CHECK(number(v2::http_start(state, {address_at}, {result_at})) == too_large);
+    }
+    CHECK(state.descriptors.open_count() == 0);
+}
+
+TEST_CASE("a request beyond a limit of the host is too large, part by part") {
+    core::Limits limits;
+    limits.http_header_bytes = 1000;
+    limits.http_request_bytes = 1000;
+    Browser browser(http_on_loopback, limits);
+    const std::string url = "http://127.0.0.1:1/";
+    CHECK(browser.start({.url = url, .fields = {{"X", std::string(1000, 'x')}}}) == too_large);
+    CHECK(browser.start({.url = url, .body = std::string(1001, 'x')}) == too_large);
+    CHECK(browser.start({.url = url + std::string(70'000, 'x')}) == too_large);
+}
+
+TEST_CASE_FIXTURE(Browser, "the other rows of HTTP take exchanges only, and exchanges no other rows") {
+    const Fd socket = open();
+    CHECK(head_number(socket) == notsock);
+    CHECK(head_number(Fd{99}) == badf);
+    CHECK(number(v2::http_fields(state, socket, HttpFields::head, {data_at, 1}, {result_at})) ==
+          notsock);
+    NginxServer nginx;
+    const Fd fd = started({.url = nginx.url()});
+    CHECK(number(v2::http_head(state, fd, {0})) == fault);
+    CHECK(head(fd).status == 200);
+    CHECK(number(v2::http_fields(state, fd, static_cast<HttpFields>(9), {data_at, 1},
+                                 {result_at})) == inval);
+    CHECK(number(v2::http_fields(state, fd, HttpFields::head, {0xffff'0000, 1 << 20},
+                                 {result_at})) == fault);
+    CHECK(number(v2::socket_peer_address(state, fd, {address_at})) == notsock);
+    CHECK(send(fd, "x").number == notsock);
+}
+
+TEST_CASE_FIXTURE(Browser, "informational answers are kept for who asks, and so are trailers") {
+    CannedServer server("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+                        "HTTP/1.1 103 Early Hints\r\nLink: b\r\n\r\n"
+                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: T\r\n\r\n"
+                        "5\r\nhello\r\n0\r\nT: 1\r\nU: 2\r\n\r\n");
+    const Fd fd = started({.url = server.url()});
+    CHECK(head(fd).status == 200);
+    using Texts = std::vector<std::string>;
+    CHECK(fields(fd, HttpFields::informational) ==
+          Texts{":status", "103", "Link", "a", ":status", "103", "Link", "b"});
+    CHECK(load<HttpHead>(address_at).informational_bytes == 38);
+    CHECK(load<HttpHead>(address_at).body_bytes == no_limit);
+    CHECK(body(fd) == "hello");
+    CHECK(fields(fd, HttpFields::trailers) == Texts{"T", "1", "U", "2"});
+}
+
+TEST_CASE_FIXTURE(Browser, "redirects are answers, or followed, or followed within the origin") {
+    NginxServer nginx({.server = "location /here { return 302 /index.html; } "
+                                 "location /loop { return 302 /loop; } "
+                                 "location /away { return 302 http://127.0.0.1:1/; }",
+                       .http = ""});
+    const auto redirected = [&](std::string_view path, HttpRedirect redirect,
+                                std::uint32_t most = 5) {
+        HttpRequest more;
+        more.redirect = redirect;
+        more.max_redirects = most;
+        return started({.url = nginx.url(path), .more = more});
+    };
+    CHECK(head(redirected("/here", HttpRedirect::none)).status == 302);
+    const Fd followed = redirected("/here", HttpRedirect::limited);
+    CHECK(head(followed).status == 200);
+    CHECK(load<HttpHead>(address_at).redirects == 1);
+    CHECK(url(followed) == nginx.url("/index.html"));
+    CHECK(body(followed) == "hello from nginx\n");
+    CHECK(head_number(redirected("/here", HttpRedirect::limited, 0)) == too_many_redirects);
+    CHECK(head_number(redirected("/loop", HttpRedirect::same_origin)) == too_many_redirects);
+    CHECK(head(redirected("/here", HttpRedirect::same_origin)).status == 200);
+    const Fd kept = redirected("/away", HttpRedirect::same_origin);
+    CHECK(head(kept).status == 302);
+    CHECK(value(kept, "Location") == "http://127.0.0.1:1/");
+    CHECK(head_number(redirected("/away", HttpRedirect::limited)) == refused);
+}
+
+TEST_CASE_FIXTURE(Browser, "methods change at redirects as the Fetch standard says") {
+    NginxServer nginx({.server = "location ~ ^/r/(?<code>[0-9]+)$ { rewrite ^ /r$code last; } "
+                                 "location /r301 { return 301 /show; } "
+                                 "location /r302 { return 302 /show; } "
+                                 "location /r303 { return 303 /show; } "
+                                 "location /r307 { return 307 /show; } "
+                                 "location /show { return 200 "
+                                 "'$request_method $content_length $content_type'; }",
+                       .http = ""});
+    const auto shown = [&](std::string method, std::string_view path) {
+        HttpRequest more;
+        more.redirect = HttpRedirect::limited;
+        more.max_redirects = 5;
+        const Fd fd = started({.method = std::move(method), .url = nginx.url(path),
+                               .fields = {{"Content-Type", "t/t"}}, .body = "xyz", .more = more});
+        CHECK(head(fd).status == 200);
+        return body(fd);
+    };
+    CHECK(shown("POST", "/r/301") == "GET  ");
+    CHECK(shown("POST", "/r/302") == "GET  ");
+    CHECK(shown("PUT", "/r/302") == "PUT 3 t/t");
+    CHECK(shown("PUT", "/r/303") == "GET  ");
+    CHECK(shown("POST", "/r/307") == "POST 3 t/t");
+}
+
+TEST_CASE_FIXTURE(Browser, "a redirect that asks for a streamed body again is an error") {
+    NginxServer nginx({.server = "location /r { return 307 /index.html; }", .http = ""});
+    HttpRequest more = streaming();
+    more.redirect = HttpRedirect::limited;
+    more.max_redirects = 5;
+    const Fd fd = started({.method = "POST", .url = nginx.url("/r"), .more = more});
+    write(fd, "x");
+    end_request(fd);
+    CHECK(head_number(fd) == notsup);
+}
+
+TEST_CASE_FIXTURE(Browser, "timeouts: of all, of silence; a plugin that does not read is no silence") {
+    EchoServer silent({.behaviour = Behaviour::say_nothing});
+    HttpRequest more;
+    more.total_timeout = 50'000'000;
+    const Fd all = started({.url = "http://" + silent.address() + "/", .more = more});
+    CHECK(head_number(all) == timed_out);
+    CHECK(read(all).number == timed_out);
+    more = {};
+    more.idle_timeout = 50'000'000;
+    CHECK(head_number(started({.url = "http://" + silent.address() + "/", .more = more})) ==
+          timed_out);
+    EchoServer stalling({.behaviour = Behaviour::say_nothing});
+    more.idle_timeout = 1'000'000'000;
+    const Fd stalled = started({.url = "http://" + stalling.address() + "/", .more = more});
+    REQUIRE(stalling.wait_for_connections(1));
+    stalling.send(0, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    CHECK(head(stalled).status == 200);
+    CHECK(end_of_body(stalled) == timed_out);
+
+    NginxServer nginx;
+    nginx.write("big", std::string(std::size_t{4} << 20, 'x'));
+    const Fd unread = started({.url = nginx.url("/big"), .more = more});
+    CHECK(head(unread).status == 200);
+    (void)os::run(loop, [](os::Loop& its_loop) -> os::Task<> {
+        co_await os::sleep_until(its_loop, os::deadline_after(1500ms));
+        co_return Result<void>();
+    }(loop));
+    CHECK(body(unread).size() == std::size_t{4} << 20);
+}
+
+TEST_CASE_FIXTURE(Browser, "a plugin that ends takes its exchanges along") {
+    NginxServer nginx;
+    nginx.write("big", std::string(std::size_t{4} << 20, 'x'));
+    EchoServer silent({.behaviour = Behaviour::say_nothing});
+    CHECK(head(started({.url = nginx.url("/big")})).status == 200);
+    started({.url = "http://" + silent.address() + "/"});
+    started({.method = "PUT", .url = nginx.url("/"), .more = streaming()});
+}
+
+TEST_CASE_FIXTURE(Browser, "broken answers have an error of their own, and the host goes on") {
+    const auto outcome = [&](std::string answer) {
+        CannedServer server(std::move(answer));
+        const Fd fd = started({.url = server.url()});
+        const int at_head = head_number(fd);
+        const int outcome_of = at_head != ok ? at_head : end_of_body(fd);
+        close(fd);
+        return outcome_of;
+    };
+    CHECK(outcome("") == reset);
+    CHECK(outcome("nonsense\r\n\r\n") == protocol);
+    CHECK(outcome("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc") == reset);
+    CHECK(outcome("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n") == protocol);
+    CHECK(outcome("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab") == reset);
+    CHECK(outcome("HTTP/1.0 200 OK\r\n\r\nto the end") == ok);
+    std::string endless = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 10'000; ++i)
+        endless += "X-Padding: " + std::string(50, 'x') + "\r\n";
+    CHECK(outcome(endless) == too_large);
+}
+
+TEST_SUITE_END();
