@@ -4,6 +4,7 @@
 #define _GNU_SOURCE 1
 #endif
 #include <arpa/inet.h>
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -11,16 +12,21 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pwd.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +42,7 @@ static const char* error_name(int error) {
     NAME(EAGAIN);
     NAME(EALREADY);
     NAME(EBADF);
+    NAME(ECHILD);
     NAME(ECONNABORTED);
     NAME(ECONNREFUSED);
     NAME(ECONNRESET);
@@ -47,6 +54,7 @@ static const char* error_name(int error) {
     NAME(EISCONN);
     NAME(EMSGSIZE);
     NAME(ENODEV);
+    NAME(ENOENT);
     NAME(ENOPROTOOPT);
     NAME(ENOSYS);
     NAME(ENOTCONN);
@@ -613,6 +621,134 @@ static void names(void) {
     TELL(gethostname(host, sizeof host));
 }
 
+/* Names and records in a message of the DNS, networks, headers of IPv6: nothing but bytes. */
+static void messages(void) {
+    static const unsigned char answer[] =
+        "\0\1\x81\x80\0\1\0\2\0\0\0\0\3www\4test\0\0\1\0\1"
+        "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\4\1b\xc0\x10"
+        "\xc0\x26\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7";
+    unsigned char bytes[64], loop[] = {0xc0, 0};
+    char name[256];
+    ns_msg message;
+    ns_rr record;
+    int i, length;
+    struct in6_addr hop = IN6ADDR_LOOPBACK_INIT;
+    void* data = NULL;
+    socklen_t data_length = 0;
+
+    TELL(ns_initparse(answer, sizeof answer - 1, &message));
+    for (i = 0; i < 2; ++i) {
+        TELL(ns_parserr(&message, ns_s_an, i, &record));
+        printf("%s type %d ttl %d, %d bytes\n", ns_rr_name(record), ns_rr_type(record),
+               (int)ns_rr_ttl(record), ns_rr_rdlen(record));
+    }
+    TELL(ns_parserr(&message, ns_s_an, 2, &record));
+    TELL(ns_initparse(answer, 20, &message));
+    TELL(dn_expand(answer, answer + sizeof answer - 1, answer + 12, name, sizeof name));
+    TELL(dn_expand(answer, answer + sizeof answer - 1, answer + 12, name, 5));
+    TELL(dn_expand(loop, loop + 2, loop, name, sizeof name));
+    TELL(dn_skipname(answer + 27, answer + sizeof answer - 1));
+    TELL(dn_comp("a.example", bytes, sizeof bytes, NULL, NULL));
+    TELL(dn_comp("a..example", bytes, sizeof bytes, NULL, NULL));
+    TELL(dn_comp("a.example", bytes, 5, NULL, NULL));
+    length =
+        res_mkquery(ns_o_query, "www.test", ns_c_in, ns_t_a, NULL, 0, NULL, bytes, sizeof bytes);
+    for (i = 2; i < length; ++i)
+        printf("%02x", bytes[i]);
+    printf(", a query of %d\n", length);
+
+    for (i = 0; i < 6; ++i) {
+        static const char* const texts[] = {"192.0.2/24", "10", "172.16", "0xc00002", "10.0/40", "x"};
+        length = inet_net_pton(AF_INET, texts[i], bytes, sizeof bytes);
+        printf("%s: %d", texts[i], length);
+        if (length >= 0) printf(" %s", inet_net_ntop(AF_INET, bytes, length, name, sizeof name));
+        printf("\n");
+    }
+
+    TELL(inet6_opt_init(bytes, 24));
+    TELL(length = inet6_opt_append(bytes, 24, 2, 5, 4, 4, &data));
+    memset(data, 7, 4);
+    TELL(length = inet6_opt_finish(bytes, 24, length));
+    for (i = 2; i < length; ++i)
+        printf("%02x", bytes[i]);
+    printf(", options\n");
+    TELL(inet6_opt_find(bytes, (socklen_t)length, 0, 5, &data_length, &data));
+    TELL(inet6_opt_find(bytes, (socklen_t)length, 0, 6, &data_length, &data));
+    TELL((long)inet6_rth_space(IPV6_RTHDR_TYPE_0, 2));
+    TELL(inet6_rth_init(bytes, 40, IPV6_RTHDR_TYPE_0, 2) == bytes);
+    TELL(inet6_rth_add(bytes, &hop));
+    TELL(inet6_rth_segments(bytes));
+    TELL(inet6_rth_getaddr(bytes, 0)->s6_addr[15]);
+    TELL(inet6_rth_getaddr(bytes, 2) == NULL);
+}
+
+static int handled = 0;
+static void handle(int number) {
+    handled += number == SIGUSR1;
+}
+static void handle_with_information(int number, siginfo_t* information, void* context) {
+    (void)context;
+    handled += 10 * (number == SIGUSR2 && information->si_signo == SIGUSR2);
+}
+
+static void processes(void) {
+    struct sigaction action, former;
+    sigset_t set, before;
+    unsigned char bytes[300];
+    memset(&action, 0, sizeof action);
+    TELL(sigemptyset(&action.sa_mask));
+    action.sa_handler = handle;
+    TELL(sigaction(SIGUSR1, &action, NULL));
+    TELL(raise(SIGUSR1));
+    TELL(kill(getpid(), SIGUSR1));
+    TELL(handled);
+    action.sa_sigaction = handle_with_information;
+    action.sa_flags = SA_SIGINFO;
+    TELL(sigaction(SIGUSR2, &action, NULL));
+    TELL(raise(SIGUSR2));
+    TELL(handled);
+    action.sa_handler = SIG_IGN;
+    action.sa_flags = 0;
+    TELL(sigaction(SIGUSR1, &action, &former));
+    TELL(former.sa_handler == handle);
+    TELL(raise(SIGUSR1));
+    TELL(handled);
+    TELL(sigaction(SIGKILL, &action, NULL));
+    TELL(sigaction(1000, &action, NULL));
+    TELL(sigemptyset(&set));
+    TELL(sigaddset(&set, SIGTERM));
+    TELL(sigprocmask(SIG_BLOCK, &set, &before));
+    TELL(sigismember(&before, SIGTERM));
+    TELL(sigprocmask(SIG_UNBLOCK, &set, &before));
+    TELL(sigismember(&before, SIGTERM));
+    TELL(kill(getpid(), 0));
+    TELL(waitpid(-1, NULL, WNOHANG));
+    (void)umask(027);
+    TELL(umask(022));
+    TELL(getrandom(bytes, sizeof bytes, 0));
+    TELL(getpwnam("no-such-user") == NULL);
+}
+
+/* What is left of the time stands in the timeout of select, as Linux has it. */
+static void time_that_is_left(void) {
+    struct timeval time;
+    int pair[2];
+    fd_set set;
+    TELL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    FD_ZERO(&set);
+    FD_SET(pair[0], &set);
+    time.tv_sec = 1000, time.tv_usec = 0;
+    TELL(write(pair[1], "x", 1));
+    TELL(select(pair[0] + 1, &set, NULL, NULL, &time));
+    TELL(time.tv_sec < 1000 && time.tv_sec > 500);
+    FD_SET(pair[1], &set);
+    FD_CLR(pair[0], &set);
+    time.tv_sec = 0, time.tv_usec = 1000;
+    TELL(select(pair[1] + 1, &set, NULL, NULL, &time));
+    TELL(time.tv_sec == 0 && time.tv_usec == 0);
+    close(pair[0]), close(pair[1]);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -624,5 +760,8 @@ int main(void) {
     waiting();
     descriptors();
     names();
+    messages();
+    processes();
+    time_that_is_left();
     return 0;
 }

@@ -5,6 +5,7 @@
  * protocols are a table of this library. */
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,6 +63,11 @@ struct protoent {
 #define AI_IDN 0x40
 #define AI_CANONIDN 0x80
 
+#define AI_IDN_ALLOW_UNASSIGNED 0x100
+#define AI_IDN_USE_STD3_ASCII_RULES 0x200
+
+#define NI_IDN_ALLOW_UNASSIGNED 0x40
+#define NI_IDN_USE_STD3_ASCII_RULES 0x80
 #define NI_NUMERICHOST 0x01
 #define NI_NUMERICSERV 0x02
 #define NI_NOFQDN 0x04
@@ -102,6 +108,22 @@ int getnameinfo(const struct sockaddr* __restrict, socklen_t, char* __restrict, 
                 char* __restrict, socklen_t, int);
 const char* gai_strerror(int);
 
+/* getaddrinfo_a(3): there are no threads, so that everything is resolved when it returns. */
+struct gaicb {
+    const char* ar_name;
+    const char* ar_service;
+    const struct addrinfo* ar_request;
+    struct addrinfo* ar_result;
+    int __ar_error;
+};
+struct sigevent;
+#define GAI_WAIT 0
+#define GAI_NOWAIT 1
+int getaddrinfo_a(int, struct gaicb*[], int, struct sigevent*);
+int gai_suspend(const struct gaicb* const[], int, const struct timespec*);
+int gai_error(struct gaicb*);
+int gai_cancel(struct gaicb*);
+
 /* There is no data base of hosts and networks to walk: the walks are empty. */
 void sethostent(int);
 void endhostent(void);
@@ -111,10 +133,22 @@ void endnetent(void);
 struct netent* getnetent(void);
 struct netent* getnetbyname(const char*);
 struct netent* getnetbyaddr(uint32_t, int);
+int gethostent_r(struct hostent*, char*, size_t, struct hostent**, int*);
+int getnetent_r(struct netent*, char*, size_t, struct netent**, int*);
+int getnetbyname_r(const char*, struct netent*, char*, size_t, struct netent**, int*);
+int getnetbyaddr_r(uint32_t, int, struct netent*, char*, size_t, struct netent**, int*);
+
+/* Netgroups: there are none. */
+int setnetgrent(const char*);
+void endnetgrent(void);
+int getnetgrent(char**, char**, char**);
+int getnetgrent_r(char**, char**, char**, char*, size_t);
+int innetgr(const char*, const char*, const char*, const char*);
 
 void setservent(int);
 void endservent(void);
 struct servent* getservent(void);
+int getservent_r(struct servent*, char*, size_t, struct servent**);
 struct servent* getservbyname(const char*, const char*);
 struct servent* getservbyport(int, const char*);
 int getservbyname_r(const char*, const char*, struct servent*, char*, size_t, struct servent**);
@@ -123,6 +157,7 @@ int getservbyport_r(int, const char*, struct servent*, char*, size_t, struct ser
 void setprotoent(int);
 void endprotoent(void);
 struct protoent* getprotoent(void);
+int getprotoent_r(struct protoent*, char*, size_t, struct protoent**);
 struct protoent* getprotobyname(const char*);
 struct protoent* getprotobynumber(int);
 int getprotobyname_r(const char*, struct protoent*, char*, size_t, struct protoent**);
@@ -138,6 +173,7 @@ int gethostbyaddr_r(const void*, socklen_t, int, struct hostent*, char*, size_t,
 
 int* __h_errno_location(void);
 #define h_errno (*__h_errno_location())
+#define SCOPE_DELIMITER '%'
 #define NETDB_INTERNAL -1
 #define NETDB_SUCCESS 0
 #define HOST_NOT_FOUND 1
@@ -147,6 +183,18 @@ int* __h_errno_location(void);
 #define NO_ADDRESS NO_DATA
 void herror(const char*);
 const char* hstrerror(int);
+
+/* rcmd(3), rexec(3): no reserved port to call from, EACCES; nobody is trusted. */
+int rcmd(char**, unsigned short, const char*, const char*, const char*, int*);
+int rcmd_af(char**, unsigned short, const char*, const char*, const char*, int*, sa_family_t);
+int rexec(char**, int, const char*, const char*, const char*, int*);
+int rexec_af(char**, int, const char*, const char*, const char*, int*, sa_family_t);
+int rresvport(int*);
+int rresvport_af(int*, sa_family_t);
+int ruserok(const char*, int, const char*, const char*);
+int ruserok_af(const char*, int, const char*, const char*, sa_family_t);
+int iruserok(uint32_t, int, const char*, const char*);
+int iruserok_af(const void*, int, const char*, const char*, sa_family_t);
 
 #define _PATH_HEQUIV "/etc/hosts.equiv"
 #define _PATH_HOSTS "/etc/hosts"

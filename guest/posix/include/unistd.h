@@ -20,6 +20,21 @@ uid_t getuid(void);
 uid_t geteuid(void);
 gid_t getgid(void);
 gid_t getegid(void);
+int setuid(uid_t);
+int setgid(gid_t);
+
+/* A program is alone: ENOSYS, and setsid and chroot EPERM. */
+pid_t fork(void);
+pid_t vfork(void);
+int execl(const char*, const char*, ...);
+int execlp(const char*, const char*, ...);
+int execv(const char*, char* const[]);
+int execve(const char*, char* const[], char* const[]);
+int execvp(const char*, char* const[]);
+int daemon(int, int);
+pid_t setsid(void);
+pid_t getppid(void);
+int chroot(const char*);
 
 #ifdef __cplusplus
 }

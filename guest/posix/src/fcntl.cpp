@@ -5,6 +5,7 @@
 
 #include <cstdarg>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <wasi/api.h>
 
 using namespace hws::posix;
@@ -25,6 +26,12 @@ int flags_of(const __wasi_fdstat_t& status) {
 }
 
 } // namespace
+
+extern "C" int isfdtype(int fd, int type) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) return -1;
+    return (status.st_mode & S_IFMT) == static_cast<mode_t>(type);
+}
 
 extern "C" int fcntl(int fd, int command, ...) {
     va_list arguments;

@@ -221,6 +221,31 @@ void freeaddrinfo(addrinfo* list) {
     }
 }
 
+int getaddrinfo_a(int mode, gaicb* list[], int count, sigevent* event) {
+    if (mode != GAI_WAIT && mode != GAI_NOWAIT) {
+        errno = EINVAL;
+        return EAI_SYSTEM;
+    }
+    static_cast<void>(event); // there are no signals and no threads to tell it by
+    for (int i = 0; i < count; ++i) {
+        if (!list[i]) continue;
+        list[i]->ar_result = nullptr;
+        list[i]->__ar_error = getaddrinfo(list[i]->ar_name, list[i]->ar_service,
+                                          list[i]->ar_request, &list[i]->ar_result);
+    }
+    return 0;
+}
+
+int gai_suspend(const gaicb* const[], int, const timespec*) {
+    return EAI_ALLDONE;
+}
+int gai_error(gaicb* one) {
+    return one->__ar_error;
+}
+int gai_cancel(gaicb*) {
+    return EAI_ALLDONE;
+}
+
 int getnameinfo(const sockaddr* __restrict address, socklen_t bytes, char* __restrict node,
                 socklen_t node_bytes, char* __restrict service, socklen_t service_bytes,
                 int flags) {

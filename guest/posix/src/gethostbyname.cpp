@@ -177,6 +177,11 @@ void endhostent(void) {}
 hostent* gethostent(void) {
     return nullptr;
 }
+int gethostent_r(hostent*, char*, size_t, hostent** result, int* error) {
+    *result = nullptr;
+    *error = HOST_NOT_FOUND;
+    return ENOENT;
+}
 
 const char* hstrerror(int error) {
     switch (error) {

@@ -1,5 +1,6 @@
 // resolver(3): there are no name servers to ask directly.
 
+#include <cerrno>
 #include <cstring>
 #include <netdb.h>
 #include <resolv.h>
@@ -24,6 +25,7 @@ int res_init(void) {
     return res_ninit(__res_state());
 }
 void res_nclose(res_state) {}
+void res_close(void) {}
 
 int res_query(const char*, int, int, unsigned char*, int) {
     h_errno = NO_RECOVERY;
@@ -31,6 +33,30 @@ int res_query(const char*, int, int, unsigned char*, int) {
 }
 int res_search(const char*, int, int, unsigned char*, int) {
     h_errno = NO_RECOVERY;
+    return -1;
+}
+int res_querydomain(const char*, const char*, int, int, unsigned char*, int) {
+    h_errno = NO_RECOVERY;
+    return -1;
+}
+int res_nquery(res_state, const char*, int, int, unsigned char*, int) {
+    h_errno = NO_RECOVERY;
+    return -1;
+}
+int res_nsearch(res_state, const char*, int, int, unsigned char*, int) {
+    h_errno = NO_RECOVERY;
+    return -1;
+}
+int res_nquerydomain(res_state, const char*, const char*, int, int, unsigned char*, int) {
+    h_errno = NO_RECOVERY;
+    return -1;
+}
+int res_send(const unsigned char*, int, unsigned char*, int) {
+    errno = ECONNREFUSED;
+    return -1;
+}
+int res_nsend(res_state, const unsigned char*, int, unsigned char*, int) {
+    errno = ECONNREFUSED;
     return -1;
 }
 }

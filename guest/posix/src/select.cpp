@@ -75,6 +75,16 @@ int select(int limit, fd_set* __restrict reading, fd_set* __restrict writing,
     // More than a second of microseconds is taken, as on Linux.
     const timespec time{.tv_sec = timeout->tv_sec + timeout->tv_usec / 1'000'000,
                         .tv_nsec = static_cast<long>(timeout->tv_usec % 1'000'000 * 1000)};
-    return select_for(limit, reading, writing, excepting, duration_of(time));
+    timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    const int result = select_for(limit, reading, writing, excepting, duration_of(time));
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    // Linux tells what is left of the time, select(2), and programs that loop rely on it.
+    long long left = (time.tv_sec - (after.tv_sec - before.tv_sec)) * 1'000'000LL +
+                     (time.tv_nsec - (after.tv_nsec - before.tv_nsec)) / 1000;
+    if (left < 0 || result == 0) left = 0;
+    timeout->tv_sec = left / 1'000'000;
+    timeout->tv_usec = static_cast<suseconds_t>(left % 1'000'000);
+    return result;
 }
 }

@@ -131,6 +131,18 @@ servent* getservent(void) {
     return nullptr;
 }
 
+int getservent_r(servent* entry, char* buffer, size_t bytes, servent** result) {
+    const std::size_t before = next_service;
+    const bool was_udp = next_is_udp;
+    const servent* next = getservent();
+    *result = nullptr;
+    if (!next) return ENOENT;
+    const int error =
+        put(find_service(next->s_name, next->s_proto), next->s_proto, entry, buffer, bytes, result);
+    if (error) next_service = before, next_is_udp = was_udp; // to be asked for again with more room
+    return error;
+}
+
 protoent* getprotobyname(const char* name) {
     return keep(find_protocol(name));
 }
@@ -159,6 +171,15 @@ protoent* getprotoent(void) {
     return next_protocol < all.size() ? keep(&all[next_protocol++]) : nullptr;
 }
 
+int getprotoent_r(protoent* entry, char* buffer, size_t bytes, protoent** result) {
+    const protoent* next = getprotoent();
+    *result = nullptr;
+    if (!next) return ENOENT;
+    const int error = put(find_protocol(next->p_proto), entry, buffer, bytes, result);
+    if (error) --next_protocol;
+    return error;
+}
+
 // Networks have no names here.
 void setnetent(int) {}
 void endnetent(void) {}
@@ -172,5 +193,20 @@ netent* getnetbyname(const char*) {
 netent* getnetbyaddr(uint32_t, int) {
     h_errno = HOST_NOT_FOUND;
     return nullptr;
+}
+int getnetent_r(netent*, char*, size_t, netent** result, int* error) {
+    *result = nullptr;
+    *error = HOST_NOT_FOUND;
+    return ENOENT;
+}
+int getnetbyname_r(const char*, netent*, char*, size_t, netent** result, int* error) {
+    *result = nullptr;
+    *error = HOST_NOT_FOUND;
+    return 0;
+}
+int getnetbyaddr_r(uint32_t, int, netent*, char*, size_t, netent** result, int* error) {
+    *result = nullptr;
+    *error = HOST_NOT_FOUND;
+    return 0;
 }
 }

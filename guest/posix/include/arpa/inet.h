@@ -13,6 +13,9 @@ char* inet_ntoa(struct in_addr);
 struct in_addr inet_makeaddr(in_addr_t, in_addr_t);
 in_addr_t inet_lnaof(struct in_addr);
 in_addr_t inet_netof(struct in_addr);
+/* Networks of IPv4, `192.0.2/24`, their bits as the result. */
+int inet_net_pton(int, const char*, void*, size_t);
+char* inet_net_ntop(int, const void*, int, char*, size_t);
 
 #ifdef __cplusplus
 }

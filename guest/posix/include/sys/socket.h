@@ -16,6 +16,83 @@
 #define AF_BLUETOOTH 31
 #define AF_VSOCK 40
 #define AF_MAX 46
+/* Named by programs that know many systems; a socket of them is EAFNOSUPPORT. */
+#define AF_IPX 4
+#define AF_APPLETALK 5
+#define AF_NETROM 6
+#define AF_BRIDGE 7
+#define AF_ATMPVC 8
+#define AF_X25 9
+#define AF_AX25 10
+#define AF_ROSE 11
+#define AF_DECnet 12
+#define AF_NETBEUI 13
+#define AF_SECURITY 14
+#define AF_KEY 15
+#define AF_ASH 18
+#define AF_ECONET 19
+#define AF_ATMSVC 20
+#define AF_RDS 21
+#define AF_SNA 22
+#define AF_IRDA 23
+#define AF_PPPOX 24
+#define AF_WANPIPE 25
+#define AF_LLC 26
+#define AF_IB 27
+#define AF_MPLS 28
+#define AF_CAN 29
+#define AF_TIPC 30
+#define AF_IUCV 32
+#define AF_RXRPC 33
+#define AF_ISDN 34
+#define AF_PHONET 35
+#define AF_IEEE802154 36
+#define AF_CAIF 37
+#define AF_ALG 38
+#define AF_NFC 39
+#define AF_KCM 41
+#define AF_QIPCRTR 42
+#define AF_SMC 43
+#define AF_XDP 44
+#define AF_MCTP 45
+#define PF_IPX AF_IPX
+#define PF_APPLETALK AF_APPLETALK
+#define PF_NETROM AF_NETROM
+#define PF_BRIDGE AF_BRIDGE
+#define PF_ATMPVC AF_ATMPVC
+#define PF_X25 AF_X25
+#define PF_AX25 AF_AX25
+#define PF_ROSE AF_ROSE
+#define PF_DECnet AF_DECnet
+#define PF_NETBEUI AF_NETBEUI
+#define PF_SECURITY AF_SECURITY
+#define PF_KEY AF_KEY
+#define PF_ASH AF_ASH
+#define PF_ECONET AF_ECONET
+#define PF_ATMSVC AF_ATMSVC
+#define PF_RDS AF_RDS
+#define PF_SNA AF_SNA
+#define PF_IRDA AF_IRDA
+#define PF_PPPOX AF_PPPOX
+#define PF_WANPIPE AF_WANPIPE
+#define PF_LLC AF_LLC
+#define PF_IB AF_IB
+#define PF_MPLS AF_MPLS
+#define PF_CAN AF_CAN
+#define PF_TIPC AF_TIPC
+#define PF_IUCV AF_IUCV
+#define PF_RXRPC AF_RXRPC
+#define PF_ISDN AF_ISDN
+#define PF_PHONET AF_PHONET
+#define PF_IEEE802154 AF_IEEE802154
+#define PF_CAIF AF_CAIF
+#define PF_ALG AF_ALG
+#define PF_NFC AF_NFC
+#define PF_KCM AF_KCM
+#define PF_QIPCRTR AF_QIPCRTR
+#define PF_SMC AF_SMC
+#define PF_XDP AF_XDP
+#define PF_MCTP AF_MCTP
 #define PF_UNSPEC AF_UNSPEC
 #define PF_LOCAL AF_UNIX
 #define PF_UNIX AF_UNIX
@@ -35,6 +112,7 @@
 #endif
 #define SOCK_RDM 4
 #define SOCK_SEQPACKET 1
+#define SOCK_DCCP 9
 #define SOCK_PACKET 10
 
 /* --- options of level SOL_SOCKET */
@@ -98,6 +176,45 @@
 #define SO_TIMESTAMPNS 64
 #define SO_TIMESTAMPING 65
 
+#define SO_ATTACH_BPF 50
+#define SO_ATTACH_REUSEPORT_CBPF 51
+#define SO_ATTACH_REUSEPORT_EBPF 52
+#define SO_BINDTOIFINDEX 62
+#define SO_BPF_EXTENSIONS 48
+#define SO_BUF_LOCK 72
+#define SO_BUSY_POLL_BUDGET 70
+#define SO_CNX_ADVICE 53
+#define SO_COOKIE 57
+#define SO_DETACH_BPF SO_DETACH_FILTER
+#define SO_DETACH_REUSEPORT_BPF 68
+#define SO_GET_FILTER SO_ATTACH_FILTER
+#define SO_INCOMING_NAPI_ID 56
+#define SO_LOCK_FILTER 44
+#define SO_MEMINFO 55
+#define SO_NETNS_COOKIE 71
+#define SO_NOFCS 43
+#define SO_PEERGROUPS 59
+#define SO_PREFER_BUSY_POLL 69
+#define SO_RCVMARK 75
+#define SO_RCVTIMEO_NEW SO_RCVTIMEO
+#define SO_RCVTIMEO_OLD SO_RCVTIMEO
+#define SO_RESERVE_MEM 73
+#define SO_SECURITY_AUTHENTICATION 22
+#define SO_SECURITY_ENCRYPTION_NETWORK 24
+#define SO_SECURITY_ENCRYPTION_TRANSPORT 23
+#define SO_SELECT_ERR_QUEUE 45
+#define SO_SNDTIMEO_NEW SO_SNDTIMEO
+#define SO_SNDTIMEO_OLD SO_SNDTIMEO
+#define SO_TIMESTAMPING_NEW SO_TIMESTAMPING
+#define SO_TIMESTAMPING_OLD SO_TIMESTAMPING
+#define SO_TIMESTAMPNS_NEW SO_TIMESTAMPNS
+#define SO_TIMESTAMPNS_OLD SO_TIMESTAMPNS
+#define SO_TIMESTAMP_NEW SO_TIMESTAMP
+#define SO_TIMESTAMP_OLD SO_TIMESTAMP
+#define SO_TXREHASH 74
+#define SO_TXTIME 61
+#define SO_WIFI_STATUS 41
+
 /* --- levels; SOL_TCP and SOL_UDP stand with their protocols, too */
 #ifndef SOL_IP
 #define SOL_IP 0
@@ -109,6 +226,30 @@
 #define SOL_RAW 255
 #define SOL_PACKET 263
 #define SOL_NETLINK 270
+#define SOL_AAL 265
+#define SOL_ALG 279
+#define SOL_ATM 264
+#define SOL_BLUETOOTH 274
+#define SOL_CAIF 278
+#define SOL_DCCP 269
+#define SOL_DECNET 261
+#define SOL_IRDA 266
+#define SOL_IUCV 277
+#define SOL_KCM 281
+#define SOL_LLC 268
+#define SOL_MCTP 285
+#define SOL_MPTCP 284
+#define SOL_NETBEUI 267
+#define SOL_NFC 280
+#define SOL_PNPIPE 275
+#define SOL_PPPOL2TP 273
+#define SOL_RDS 276
+#define SOL_RXRPC 272
+#define SOL_SMC 286
+#define SOL_TIPC 271
+#define SOL_TLS 282
+#define SOL_X25 262
+#define SOL_XDP 283
 
 #ifndef SOMAXCONN
 #define SOMAXCONN 128
@@ -127,10 +268,16 @@
 #define MSG_CTRUNC 0x0008
 #define MSG_OOB 0x0010
 #define MSG_EOR 0x0080
+#define MSG_TRYHARD MSG_DONTROUTE
+#define MSG_FIN 0x0200
+#define MSG_SYN 0x0400
 #define MSG_CONFIRM 0x0800
+#define MSG_RST 0x1000
 #define MSG_ERRQUEUE 0x2000
 #define MSG_MORE 0x8000
 #define MSG_WAITFORONE 0x10000
+#define MSG_BATCH 0x40000
+#define MSG_PROXY 0x80000
 #define MSG_ZEROCOPY 0x4000000
 #define MSG_FASTOPEN 0x20000000
 #define MSG_CMSG_CLOEXEC 0x40000000
@@ -166,6 +313,17 @@ struct cmsghdr {
 #define SCM_CREDENTIALS 0x02
 #define SCM_TIMESTAMP SO_TIMESTAMP
 #define SCM_TIMESTAMPNS SO_TIMESTAMPNS
+#define SCM_TIMESTAMPING SO_TIMESTAMPING
+#define SCM_TIMESTAMPING_OPT_STATS 54
+#define SCM_TIMESTAMPING_PKTINFO 58
+#define SCM_TXTIME SO_TXTIME
+#define SCM_WIFI_STATUS SO_WIFI_STATUS
+
+/* What 4.3BSD had for sockaddr. */
+struct osockaddr {
+    unsigned short sa_family;
+    unsigned char sa_data[14];
+};
 
 #ifdef __cplusplus
 extern "C" {

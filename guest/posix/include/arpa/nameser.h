@@ -1,0 +1,42 @@
+#ifndef HWS_POSIX_ARPA_NAMESER_H
+#define HWS_POSIX_ARPA_NAMESER_H
+/* Messages of the DNS, with the types of record that IANA's registry has gained. */
+#include_next <arpa/nameser.h>
+
+#define ns_t_ds ((ns_type)43)
+#define ns_t_sshfp ((ns_type)44)
+#define ns_t_ipseckey ((ns_type)45)
+#define ns_t_rrsig ((ns_type)46)
+#define ns_t_nsec ((ns_type)47)
+#define ns_t_dnskey ((ns_type)48)
+#define ns_t_dhcid ((ns_type)49)
+#define ns_t_nsec3 ((ns_type)50)
+#define ns_t_nsec3param ((ns_type)51)
+#define ns_t_tlsa ((ns_type)52)
+#define ns_t_smimea ((ns_type)53)
+#define ns_t_hip ((ns_type)55)
+#define ns_t_ninfo ((ns_type)56)
+#define ns_t_rkey ((ns_type)57)
+#define ns_t_talink ((ns_type)58)
+#define ns_t_cds ((ns_type)59)
+#define ns_t_cdnskey ((ns_type)60)
+#define ns_t_openpgpkey ((ns_type)61)
+#define ns_t_csync ((ns_type)62)
+#define ns_t_spf ((ns_type)99)
+#define ns_t_uinfo ((ns_type)100)
+#define ns_t_uid ((ns_type)101)
+#define ns_t_gid ((ns_type)102)
+#define ns_t_unspec ((ns_type)103)
+#define ns_t_nid ((ns_type)104)
+#define ns_t_l32 ((ns_type)105)
+#define ns_t_l64 ((ns_type)106)
+#define ns_t_lp ((ns_type)107)
+#define ns_t_eui48 ((ns_type)108)
+#define ns_t_eui64 ((ns_type)109)
+#define ns_t_uri ((ns_type)256)
+#define ns_t_caa ((ns_type)257)
+#define ns_t_avc ((ns_type)258)
+#define ns_t_ta ((ns_type)32768)
+#define ns_t_dlv ((ns_type)32769)
+
+#endif
