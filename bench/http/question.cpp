@@ -58,7 +58,7 @@ Result<Round> time_round(const Run& run, std::uint64_t count, std::uint64_t clie
 host::PluginOptions web_options(const Web& web) {
     host::PluginOptions options = plugin_options();
     options.policy = host::Policy::parse({"allow http:127.0.0.1:*", "allow https:127.0.0.1:*"}).value();
-    options.ca_file = web.ca_file();
+    options.tls.ca_file = web.ca_file();
     options.limits.v1_http_wait = std::chrono::minutes(5);
     return options;
 }
