@@ -8,6 +8,7 @@
 
 namespace {
 
+// Aligned as malloc does it: from an odd address the system copies a third slower.
 alignas(64) std::array<std::byte, 64 << 10> buffer;
 
 struct Task {
