@@ -4,6 +4,7 @@
 #include "preview1.hpp"
 #include "system.hpp"
 #include "v2.hpp"
+#include "v2_failure.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,39 +41,6 @@ std::optional<SocketAddr> from_wire(const v2::Address& wire) {
     default:
         return std::nullopt;
     }
-}
-
-/// What the host has to say about the last failure, without the row's name in front, which is not
-/// the caller's word for it, and without the error's own name at the end.
-std::string failure_text(Errc code) {
-    std::array<char, 512> room;
-    std::uint32_t length = 0;
-    if (v2::last_error(v2::span_at(room.data(), room.size()), v2::at(&length)) != v2::Status::ok)
-        return {};
-    std::string_view text(room.data(), std::min<std::size_t>(length, room.size()));
-    if (const std::size_t colon = text.find(": "); colon != text.npos)
-        text.remove_prefix(colon + 2);
-    if (text.starts_with(name_of(code))) return {};
-    if (text.ends_with(name_of(code))) text.remove_suffix(name_of(code).size());
-    if (text.ends_with(": ")) text.remove_suffix(2);
-    return std::string(text);
-}
-
-// Not inlined into the calls, whose ordinary end is success.
-[[gnu::noinline]] std::unexpected<Error> failed(v2::Status status) {
-    const auto code = static_cast<Errc>(static_cast<std::uint16_t>(status));
-    if (code == Errc::would_block || code == Errc::in_progress) return fail(code);
-    return fail(code, failure_text(code));
-}
-
-Result<void> result_of(v2::Status status) {
-    if (status != v2::Status::ok) return failed(status);
-    return {};
-}
-
-Result<void> result_of(preview1::Errno status) {
-    if (status != preview1::Errno::success) return fail(static_cast<Errc>(status));
-    return {};
 }
 
 template <class Byte> v2::Iovec wire_buffer(std::span<Byte> bytes) {
@@ -115,7 +83,7 @@ Result<v2::Option> number_of(int fd, SocketOption option) {
         return v2::Option::linger;
     case SocketOption::time_to_live: {
         std::uint64_t family = 0;
-        HWS_CHECK(result_of(v2::socket_get_option({fd}, v2::Option::family, v2::at(&family))));
+        HWS_CHECK(v2::result_of(v2::socket_get_option({fd}, v2::Option::family, v2::at(&family))));
         return static_cast<v2::Family>(family) == v2::Family::ipv6 ? v2::Option::ipv6_hops
                                                                    : v2::Option::ipv4_ttl;
     }
@@ -139,7 +107,7 @@ Result<v2::Option> number_of(int fd, SocketOption option) {
 
 Result<void> change_membership(int fd, Membership change, const v2::Membership& membership) {
     const auto where = v2::at(&membership);
-    return result_of(change == Membership::join ? v2::multicast_join({fd}, where)
+    return v2::result_of(change == Membership::join ? v2::multicast_join({fd}, where)
                                                 : v2::multicast_leave({fd}, where));
 }
 
@@ -148,7 +116,7 @@ Result<void> change_membership(int fd, Membership change, const v2::Membership& 
 Result<int> open(const SocketAddr& family_of, Kind kind) {
     v2::Fd made;
     const auto family = family_of.is_ipv4() ? v2::Family::ipv4 : v2::Family::ipv6;
-    HWS_CHECK(result_of(v2::socket_open(family, type_of(kind), 0, v2::at(&made))));
+    HWS_CHECK(v2::result_of(v2::socket_open(family, type_of(kind), 0, v2::at(&made))));
     return made.number;
 }
 
@@ -158,35 +126,35 @@ void close(int fd) {
 
 Result<int> duplicate(int fd) {
     v2::Fd copy;
-    HWS_CHECK(result_of(v2::duplicate({fd}, 0, v2::at(&copy))));
+    HWS_CHECK(v2::result_of(v2::duplicate({fd}, 0, v2::at(&copy))));
     return copy.number;
 }
 
 Result<void> bind(int fd, const SocketAddr& local) {
     const v2::Address wire = to_wire(local);
-    return result_of(v2::socket_bind({fd}, v2::at(&wire)));
+    return v2::result_of(v2::socket_bind({fd}, v2::at(&wire)));
 }
 
 Result<void> listen(int fd, std::uint32_t backlog) {
-    return result_of(v2::socket_listen({fd}, backlog));
+    return v2::result_of(v2::socket_listen({fd}, backlog));
 }
 
 Result<std::pair<int, SocketAddr>> accept(int fd) {
     v2::Fd connection;
     v2::Address peer;
     const auto status = v2::socket_accept({fd}, 0, v2::at(&connection), v2::at(&peer));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return std::pair(connection.number, from_wire(peer).value_or(SocketAddr()));
 }
 
 Result<void> connect(int fd, const SocketAddr& peer) {
     const v2::Address wire = to_wire(peer);
-    return result_of(v2::socket_connect({fd}, v2::at(&wire)));
+    return v2::result_of(v2::socket_connect({fd}, v2::at(&wire)));
 }
 
 Result<int> connect_name(std::string_view host, std::uint16_t port, Kind kind, Timeout timeout) {
     v2::Fd made;
-    HWS_CHECK(result_of(v2::connect_name(v2::span_at(host.data(), host.size()), port, type_of(kind),
+    HWS_CHECK(v2::result_of(v2::connect_name(v2::span_at(host.data(), host.size()), port, type_of(kind),
                                          duration_of(timeout), 0, v2::at(&made), {})));
     return made.number;
 }
@@ -195,7 +163,7 @@ Result<std::vector<SocketAddr>> resolve(std::string_view host, std::uint16_t por
     std::vector<v2::Address> room(16);
     std::uint32_t count = 0;
     while (true) {
-        HWS_CHECK(result_of(v2::resolve(v2::span_at(host.data(), host.size()), v2::Family::any,
+        HWS_CHECK(v2::result_of(v2::resolve(v2::span_at(host.data(), host.size()), v2::Family::any,
                                         v2::no_limit, v2::span_at(room.data(), room.size()),
                                         v2::at(&count))));
         if (count <= room.size()) break;
@@ -216,7 +184,7 @@ Result<std::size_t> receive(int fd, std::span<std::byte> into, Keep keep) {
     v2::Received received;
     const auto status =
         v2::socket_receive({fd}, v2::span_at(&buffer, 1), flags_of(keep), v2::at(&received));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return received.bytes;
 }
 
@@ -224,7 +192,7 @@ Result<std::size_t> receive(int fd, std::span<const std::span<std::byte>> into) 
     const WireBuffers buffers(into);
     v2::Received received;
     const auto status = v2::socket_receive({fd}, buffers.span(), 0, v2::at(&received));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return received.bytes;
 }
 
@@ -233,7 +201,7 @@ Result<Datagram> receive_from(int fd, std::span<std::byte> into, Keep keep) {
     v2::Received received;
     const auto status =
         v2::socket_receive({fd}, v2::span_at(&buffer, 1), flags_of(keep), v2::at(&received));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return Datagram{received.bytes, from_wire(received.sender).value_or(SocketAddr()),
                     (received.flags & v2::received_flags::truncated) != 0};
 }
@@ -242,7 +210,7 @@ Result<std::size_t> send(int fd, std::span<const std::byte> from) {
     const v2::Iovec buffer = wire_buffer(from);
     std::uint32_t sent = 0;
     const auto status = v2::socket_send({fd}, v2::span_at(&buffer, 1), 0, {}, v2::at(&sent));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return sent;
 }
 
@@ -250,7 +218,7 @@ Result<std::size_t> send(int fd, std::span<const std::span<const std::byte>> fro
     const WireBuffers buffers(from);
     std::uint32_t sent = 0;
     const auto status = v2::socket_send({fd}, buffers.span(), 0, {}, v2::at(&sent));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return sent;
 }
 
@@ -260,7 +228,7 @@ Result<std::size_t> send_to(int fd, std::span<const std::byte> datagram, const S
     std::uint32_t sent = 0;
     const auto status =
         v2::socket_send({fd}, v2::span_at(&buffer, 1), 0, v2::at(&peer), v2::at(&sent));
-    if (status != v2::Status::ok) return failed(status);
+    if (status != v2::Status::ok) return v2::failed(status);
     return sent;
 }
 
@@ -268,31 +236,31 @@ Result<void> shutdown(int fd, Shutdown how) {
     const auto half = how == Shutdown::read    ? v2::Half::read
                       : how == Shutdown::write ? v2::Half::write
                                                : v2::Half::both;
-    return result_of(v2::socket_shutdown({fd}, half));
+    return v2::result_of(v2::socket_shutdown({fd}, half));
 }
 
 Result<SocketAddr> local_addr(int fd) {
     v2::Address wire;
-    HWS_CHECK(result_of(v2::socket_local_address({fd}, v2::at(&wire))));
+    HWS_CHECK(v2::result_of(v2::socket_local_address({fd}, v2::at(&wire))));
     if (auto address = from_wire(wire)) return *address;
     return fail(Errc::family_not_supported, "the socket has no internet address");
 }
 
 Result<SocketAddr> peer_addr(int fd) {
     v2::Address wire;
-    HWS_CHECK(result_of(v2::socket_peer_address({fd}, v2::at(&wire))));
+    HWS_CHECK(v2::result_of(v2::socket_peer_address({fd}, v2::at(&wire))));
     if (auto address = from_wire(wire)) return *address;
     return fail(Errc::family_not_supported, "the socket has no internet address");
 }
 
 Result<void> set_blocking(int fd, Blocking blocking) {
-    return result_of(preview1::fd_fdstat_set_flags(
+    return v2::result_of(preview1::fd_fdstat_set_flags(
         {fd}, blocking == Blocking::waits ? 0 : preview1::fd_flags::non_blocking));
 }
 
 Result<Blocking> blocking(int fd) {
     preview1::FdStat status;
-    HWS_CHECK(result_of(preview1::fd_fdstat_get({fd}, v2::at(&status))));
+    HWS_CHECK(v2::result_of(preview1::fd_fdstat_get({fd}, v2::at(&status))));
     return status.flags & preview1::fd_flags::non_blocking ? Blocking::never_waits
                                                            : Blocking::waits;
 }
@@ -301,13 +269,13 @@ Result<void> set_option(int fd, SocketOption option, std::int64_t value) {
     HWS_TRY(const v2::Option number, number_of(fd, option));
     // -1 nanoseconds of lingering are v2's no_limit: off.
     static_assert(static_cast<std::uint64_t>(-1) == v2::no_limit);
-    return result_of(v2::socket_set_option({fd}, number, static_cast<std::uint64_t>(value)));
+    return v2::result_of(v2::socket_set_option({fd}, number, static_cast<std::uint64_t>(value)));
 }
 
 Result<std::int64_t> option(int fd, SocketOption option) {
     HWS_TRY(const v2::Option number, number_of(fd, option));
     std::uint64_t value = 0;
-    HWS_CHECK(result_of(v2::socket_get_option({fd}, number, v2::at(&value))));
+    HWS_CHECK(v2::result_of(v2::socket_get_option({fd}, number, v2::at(&value))));
     const bool is_timeout =
         option == SocketOption::read_timeout || option == SocketOption::write_timeout;
     if (is_timeout && value == v2::no_limit) return 0;
@@ -339,7 +307,7 @@ Result<std::size_t> poll(std::span<PollItem> items, Timeout timeout) {
         entries.push_back({{item.fd}, wanted, 0});
     }
     std::uint32_t ready = 0;
-    HWS_CHECK(result_of(v2::poll(v2::span_at(entries.data(), entries.size()), duration_of(timeout),
+    HWS_CHECK(v2::result_of(v2::poll(v2::span_at(entries.data(), entries.size()), duration_of(timeout),
                                  v2::at(&ready))));
     for (std::size_t i = 0; i < items.size(); ++i) {
         const v2::PollEvents told = entries[i].happened;

@@ -36,7 +36,8 @@ set(HWS_GUEST_BACKEND_V1_SOURCES
 set(HWS_GUEST_BACKEND_V1_DEFINITIONS HWS_BACKEND_V1)
 set(HWS_GUEST_BACKEND_V2_SOURCES
     ${hws_guest_root}/backend/descriptor_socket.cpp
-    ${hws_guest_root}/backend/no_http.cpp
+    ${hws_guest_root}/backend/v2_failure.cpp
+    ${hws_guest_root}/backend/v2_http.cpp
     ${hws_guest_root}/backend/v2_system.cpp)
 set(HWS_GUEST_BACKEND_V2_DEFINITIONS "")
 set(HWS_GUEST_BACKEND_NATIVE_SOURCES

@@ -1,0 +1,218 @@
+// HTTP by dialect v2: an exchange is a descriptor, read and written like any other.
+
+#include "http_exchange.hpp"
+#include "v2_failure.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace hws::backend {
+
+namespace {
+
+v2::Iovec wire_text(std::string_view text) {
+    return {v2::at(text.data()).address, static_cast<std::uint32_t>(text.size())};
+}
+
+v2::Duration wire_duration(std::optional<std::chrono::nanoseconds> time) {
+    if (!time) return v2::no_limit;
+    return static_cast<v2::Duration>(std::max(*time, std::chrono::nanoseconds(0)).count());
+}
+
+v2::HttpFlags wire_flags(const http::Options& options) {
+    using namespace v2::http_flags;
+    v2::HttpFlags flags = 0;
+    if (options.decompression == Switch::on) flags |= decompress;
+    if (options.cookies == Switch::on) flags |= keep_cookies;
+    if (options.expect_continue == Switch::on) flags |= expect_continue;
+    if (options.protocol == http::Protocol::http_1) flags |= http1_only;
+    if (options.protocol == http::Protocol::http_2) flags |= http2_prior_knowledge;
+    return flags;
+}
+
+v2::HttpRedirect wire_redirect(http::Redirects::Kind kind) {
+    switch (kind) {
+    case http::Redirects::Kind::none:
+        return v2::HttpRedirect::none;
+    case http::Redirects::Kind::limited:
+        return v2::HttpRedirect::limited;
+    case http::Redirects::Kind::same_origin:
+        return v2::HttpRedirect::same_origin;
+    }
+    return v2::HttpRedirect::none;
+}
+
+http::Version version_of(std::uint32_t number) {
+    switch (number) {
+    case 10:
+        return http::Version::http_1_0;
+    case 11:
+        return http::Version::http_1_1;
+    case 20:
+        return http::Version::http_2;
+    default:
+        return http::Version::unknown;
+    }
+}
+
+// name NUL value NUL, ...
+http::HeaderMap parse_fields(std::string_view text) {
+    http::HeaderMap headers;
+    const auto take = [&text] {
+        const std::size_t end = std::min(text.find('\0'), text.size());
+        const std::string_view front = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        return front;
+    };
+    while (!text.empty()) {
+        const std::string_view name = take();
+        headers.append(name, take());
+    }
+    return headers;
+}
+
+/// Preview 1 has no words of its own for some of what can go wrong with a body: abi/hws/wasi_number.hpp
+/// folds them into these.
+Errc unfold(preview1::Errno number) {
+    constexpr std::uint16_t file_too_big = 22;
+    constexpr std::uint16_t loop = 32;
+    switch (static_cast<std::uint16_t>(number)) {
+    case file_too_big:
+        return Errc::too_large;
+    case loop:
+        return Errc::too_many_redirects;
+    default:
+        return static_cast<Errc>(number);
+    }
+}
+
+class Exchange final : public HttpExchange {
+public:
+    explicit Exchange(v2::Fd fd) : fd_(fd) {}
+    ~Exchange() override { preview1::fd_close(fd_); }
+
+    Result<http::ResponseHead> head() override {
+        v2::HttpHead wire;
+        HWS_CHECK(with_what(v2::result_of(v2::http_head(fd_, v2::at(&wire)))));
+        http::ResponseHead head;
+        head.status = static_cast<std::uint16_t>(wire.status);
+        head.version = version_of(wire.version);
+        HWS_TRY(const std::string fields, text_of(v2::HttpFields::head, wire.field_bytes));
+        head.headers = parse_fields(fields);
+        if (wire.body_bytes != v2::no_limit) head.content_length = wire.body_bytes;
+        head.redirects = wire.redirects;
+        return head;
+    }
+
+    Result<std::size_t> read(std::span<std::byte> into) override {
+        const preview1::Iovec buffer{v2::at(into.data()).address,
+                                     static_cast<std::uint32_t>(into.size())};
+        std::uint32_t bytes = 0;
+        const auto status = preview1::fd_read(fd_, v2::span_at(&buffer, 1), v2::at(&bytes));
+        if (status != preview1::Errno::success) return failed(status, "reading the body");
+        if (bytes == 0) has_ended_ = true;
+        return bytes;
+    }
+
+    Result<std::size_t> write(std::span<const std::byte> from) override {
+        const preview1::Iovec buffer{v2::at(from.data()).address,
+                                     static_cast<std::uint32_t>(from.size())};
+        std::uint32_t bytes = 0;
+        const auto status = preview1::fd_write(fd_, v2::span_at(&buffer, 1), v2::at(&bytes));
+        if (status != preview1::Errno::success) return failed(status, "sending the body");
+        return bytes;
+    }
+
+    Result<void> finish_body() override {
+        return with_what(v2::result_of(v2::socket_shutdown(fd_, v2::Half::write)));
+    }
+
+    Result<http::HeaderMap> trailers() override {
+        if (!has_ended_) return fail(Errc::would_block);
+        HWS_TRY(const std::string fields, text_of(v2::HttpFields::trailers, 0));
+        return parse_fields(fields);
+    }
+
+    Result<std::string> url() override { return text_of(v2::HttpFields::url, 256); }
+
+    Result<void> set_blocking(Blocking blocking) override {
+        return with_what(v2::result_of(preview1::fd_fdstat_set_flags(
+            fd_, blocking == Blocking::waits ? preview1::FdFlags{0} : preview1::fd_flags::non_blocking)));
+    }
+
+    int descriptor() const override { return fd_.number; }
+
+private:
+    Result<void> with_what(Result<void> result) const {
+        if (!result && result.error() != Errc::would_block)
+            return std::unexpected(
+                Error(result.error().code(), result.error().context().empty()
+                                                 ? what
+                                                 : what + ": " + result.error().context()));
+        return result;
+    }
+
+    std::unexpected<Error> failed(preview1::Errno status, std::string_view operation) const {
+        const Errc code = unfold(status);
+        if (code == Errc::would_block) return fail(code);
+        return fail(code, what + ": " + std::string(operation));
+    }
+
+    Result<std::string> text_of(v2::HttpFields which, std::size_t likely_bytes) {
+        std::string text(likely_bytes, '\0');
+        while (true) {
+            std::uint32_t length = 0;
+            HWS_CHECK(with_what(v2::result_of(v2::http_fields(
+                fd_, which, v2::span_at(text.data(), text.size()), v2::at(&length)))));
+            const bool is_whole = length <= text.size();
+            text.resize(length);
+            if (is_whole) return text;
+        }
+    }
+
+    v2::Fd fd_;
+    bool has_ended_ = false;
+};
+
+} // namespace
+
+Result<std::shared_ptr<HttpExchange>> HttpExchange::start(const HttpRequestMessage& request) {
+    std::string fields;
+    for (const auto& [name, value] : request.headers) {
+        fields.append(name).push_back('\0');
+        fields.append(value).push_back('\0');
+    }
+    v2::HttpRequest wire;
+    wire.method = wire_text(request.method);
+    wire.url = wire_text(request.url);
+    wire.fields = wire_text(fields);
+    switch (request.body_kind) {
+    case HttpRequestMessage::Body::none:
+        break;
+    case HttpRequestMessage::Body::memory:
+        wire.body_kind = v2::HttpBody::memory;
+        wire.body = wire_text(text_of(request.body));
+        break;
+    case HttpRequestMessage::Body::stream:
+        wire.body_kind = v2::HttpBody::stream;
+        wire.stream_bytes = request.stream_bytes.value_or(v2::no_limit);
+        break;
+    }
+    const http::Options& options = request.options;
+    wire.flags = wire_flags(options);
+    wire.total_timeout = wire_duration(options.timeout);
+    wire.connect_timeout = wire_duration(options.connect_timeout);
+    wire.idle_timeout = wire_duration(options.idle_timeout);
+    wire.redirect = wire_redirect(options.redirects.kind());
+    wire.max_redirects = options.redirects.most();
+
+    v2::Fd fd;
+    if (const auto status = v2::http_start(v2::at(&wire), v2::at(&fd)); status != v2::Status::ok) {
+        const auto error = v2::failed(status).error();
+        const std::string what = std::string(request.method) + " " + std::string(request.url);
+        return fail(error.code(), error.context().empty() ? what : what + ": " + error.context());
+    }
+    return std::make_shared<Exchange>(fd);
+}
+
+} // namespace hws::backend
