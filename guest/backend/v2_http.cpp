@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace hws::backend {
 
@@ -105,7 +106,7 @@ public:
     }
 
     Result<std::size_t> read(std::span<std::byte> into) override {
-        const preview1::Iovec buffer{v2::at(into.data()).address,
+        preview1::Iovec buffer{v2::at(into.data()).address,
                                      static_cast<std::uint32_t>(into.size())};
         std::uint32_t bytes = 0;
         const auto status = preview1::fd_read(fd_, v2::span_at(&buffer, 1), v2::at(&bytes));
@@ -115,7 +116,7 @@ public:
     }
 
     Result<std::size_t> write(std::span<const std::byte> from) override {
-        const preview1::Iovec buffer{v2::at(from.data()).address,
+        preview1::Iovec buffer{v2::at(from.data()).address,
                                      static_cast<std::uint32_t>(from.size())};
         std::uint32_t bytes = 0;
         const auto status = preview1::fd_write(fd_, v2::span_at(&buffer, 1), v2::at(&bytes));
@@ -207,7 +208,7 @@ Result<std::shared_ptr<HttpExchange>> HttpExchange::start(const HttpRequestMessa
     wire.max_redirects = options.redirects.most();
 
     v2::Fd fd;
-    if (const auto status = v2::http_start(v2::at(&wire), v2::at(&fd)); status != v2::Status::ok) {
+    if (const auto status = v2::http_start(v2::at(&std::as_const(wire)), v2::at(&fd)); status != v2::Status::ok) {
         const auto error = v2::failed(status).error();
         const std::string what = std::string(request.method) + " " + std::string(request.url);
         return fail(error.code(), error.context().empty() ? what : what + ": " + error.context());
