@@ -350,6 +350,24 @@ TEST_CASE("what goes wrong has its own error, which names the request") {
                    "invalid_argument"));
 }
 
+TEST_CASE("the example counts the lines of a large file and reports them as JSON") {
+    NginxServer nginx;
+    nginx.write("log", std::string(10'000'000, 'x') + "\nline\n");
+    EchoServer server({.behaviour = Behaviour::say_nothing});
+    TestPlugin plugin("http_stream");
+    auto call =
+        plugin.begin("execute", nginx.url("/log") + " http://" + server.address() + "/report");
+    const std::string request = request_until(server, "}");
+    CHECK(contains(request, "POST /report HTTP/1.1\r\n"));
+    CHECK(contains(request, "Content-Type: application/json\r\n"));
+    CHECK(request.ends_with("\r\n\r\n{\"url\":\"" + nginx.url("/log") +
+                            "\",\"bytes\":10000006,\"lines\":2}"));
+    server.send(0, answer_ok);
+    CHECK(text_of(call.get()) == "ok");
+    CHECK(contains(plugin.call("execute", nginx.url("/none") + " http://" + server.address() + "/"),
+                   "status 404: bad_status"));
+}
+
 TEST_CASE("what dialect v1 can't do is unsupported in the sandbox, too") {
     TestPlugin plugin("http_sdk_v1");
     const std::string url = "http://127.0.0.1:1/";
