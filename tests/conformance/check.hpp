@@ -11,6 +11,7 @@
 /// |------------------------------|--------------------------------------------------------------|
 /// | SENTENCE(text)               | a sentence that holds with backends v2 and native            |
 /// | SENTENCE_OF_EVERY_BACKEND    | one that holds with v1, too                                  |
+/// | SENTENCE_OF_V2               | one that holds in the sandbox only, with v2                  |
 /// | SENTENCE_OF_V1               | one that holds with v1 only                                  |
 /// | CHECK(expression)            | must be true; goes on if it is not                           |
 /// | CHECK_ERROR(expression, code)| must have failed with that code                              |
@@ -65,6 +66,11 @@ int run_all(std::string_view only);
 #define CONFORMANCE_OTHERS_(name, text) [[maybe_unused]] static void name()
 
 #define SENTENCE_OF_EVERY_BACKEND(text) CONFORMANCE_SENTENCE_(HWS_CONCAT(sentence_, __LINE__), text)
+#if defined(__wasm__) && !defined(HWS_BACKEND_V1)
+#define SENTENCE_OF_V2(text) CONFORMANCE_SENTENCE_(HWS_CONCAT(sentence_, __LINE__), text)
+#else
+#define SENTENCE_OF_V2(text) CONFORMANCE_OTHERS_(HWS_CONCAT(sentence_, __LINE__), text)
+#endif
 #ifdef HWS_BACKEND_V1
 #define SENTENCE(text) CONFORMANCE_OTHERS_(HWS_CONCAT(sentence_, __LINE__), text)
 #define SENTENCE_OF_V1(text) CONFORMANCE_SENTENCE_(HWS_CONCAT(sentence_, __LINE__), text)

@@ -39,6 +39,7 @@ RULES = [
     "udp:239.255.0.0/16:*",
     "udp:[ff01::/16]:*",
 ]
+DENIED = "tcp:127.9.9.9:*"
 
 
 def bound(kind):
@@ -76,5 +77,5 @@ arguments = [tcp_echo, udp_echo, nobody, *ONLY]
 if BACKEND == "native":
     command = [PROGRAM, *arguments]
 else:
-    command = [HWS, "run", *[part for rule in RULES for part in ("--allow", rule)], PROGRAM, "--", *arguments]
+    command = [HWS, "run", *[part for rule in RULES for part in ("--allow", rule)], "--deny", DENIED, PROGRAM, "--", *arguments]
 sys.exit(subprocess.run(command).returncode)

@@ -331,6 +331,25 @@ SENTENCE("streams over IPv6 are like those over IPv4") {
     CHECK(read_text(client) == "six");
 }
 
+// --- v2 alone
+
+SENTENCE_OF_V2("what the policy denies is denied, before it is known whether anybody is there") {
+    // The test denies this address and allows all of loopback besides.
+    const auto denied = TcpStream::connect("127.9.9.9:80");
+    CHECK_ERROR(denied, Errc::denied);
+    CHECK(!denied && denied.error().message() == "tcp connect 127.9.9.9:80: denied");
+    CHECK_ERROR(TcpStream::connect_timeout("127.9.9.9:80", 1s), Errc::denied);
+    CHECK_ERROR(TcpListener::bind("192.0.2.1:80"), Errc::denied);
+}
+
+SENTENCE_OF_V2("a failure has the code's name once, and the host's word for it in brackets") {
+    const auto refused = TcpStream::connect(servers().nobody);
+    CHECK(!refused && refused.error().message() == "tcp connect " + servers().nobody + ": refused");
+    const auto unknown = TcpStream::connect("no..name:80");
+    CHECK_ERROR(unknown, Errc::bad_name);
+    CHECK(!unknown && unknown.error().context().starts_with("tcp connect no..name:80 ("));
+}
+
 // --- v1
 
 SENTENCE_OF_V1("what dialect v1 can't do with a stream is unsupported") {
