@@ -159,7 +159,10 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
     HWS_CO_TRY(HttpHop hop, prepare(request, url, limits_));
     const HttpBounds bounds{
         .header_bytes = limits_.http_header_bytes,
-        .body_bytes = is_whole_body_wanted ? limits_.http_body_bytes : static_cast<std::size_t>(-1),
+        // A packed body may grow a thousandfold: its unpacked size is bounded, streamed or not.
+        .body_bytes = is_whole_body_wanted || hop.unpacked_codings ? limits_.http_body_bytes
+                                                                   : static_cast<std::size_t>(-1),
+        .is_streamed = !is_whole_body_wanted,
         .buffer_bytes = buffer_bytes,
         .is_redirect_followed = request.max_redirects.has_value(),
     };
@@ -167,7 +170,8 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
     for (int redirects = 0;; ++redirects) {
         const Use use = url.is_https() ? Use::https : Use::http;
         HWS_CO_TRY(std::vector<Vetted> peers,
-                   co_await vet(policy_, use, url.target(), resolver_, deadline));
+                   co_await vet(policy_, use, url.target(), resolver_, deadline,
+                                HttpTarget{hop.method, std::string(url.path())}));
         if (!engine_) {
             HWS_CO_TRY(engine_, Engine::create(loop_, options_));
         }

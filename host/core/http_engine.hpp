@@ -44,8 +44,9 @@ struct HttpHop {
 struct HttpBounds {
     /// Bytes of all header lines, trailers and heads of 1xx answers included.
     std::size_t header_bytes;
-    /// Whole body; more is `too_large`.
+    /// Whole body; more is `too_large`. Of a streamed one only if it is packed.
     std::size_t body_bytes;
+    bool is_streamed;
     /// Unread body, beyond which the server has to wait. Exceeded by one chunk of libcurl's at
     /// most.
     std::size_t buffer_bytes;
@@ -179,6 +180,7 @@ private:
     std::size_t body_bytes_ = 0;
     std::vector<std::byte> buffer_;
     std::size_t taken_bytes_ = 0; // of buffer_, by the reader
+    bool is_unpacked_ = false; // the body is unpacked by libcurl
     bool is_paused_ = false;
     bool is_upload_paused_ = false;
     os::Deadline last_progress_{};

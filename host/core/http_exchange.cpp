@@ -387,6 +387,7 @@ void HttpExchange::Transfer::complete_head() {
                    !equals_no_case(header.second, "identity");
         });
         if (is_unpacked) head_.body_bytes.reset();
+        is_unpacked_ = is_unpacked;
         if (is_unpacked)
             std::erase_if(head_.headers, [](const auto& header) {
                 return equals_no_case(header.first, "Content-Encoding") ||
@@ -430,12 +431,15 @@ std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::s
         transfer.body_bytes_ += bytes;
         return transfer.body_bytes_ > max_redirect_body_bytes ? 0 : bytes;
     }
-    if (transfer.buffered_bytes() >= transfer.bounds_.buffer_bytes) {
+    // libcurl keeps up to 64 MiB of what it has unpacked while it is paused: less is kept here, up
+    // to the body's own limit.
+    if (!transfer.is_unpacked_ && transfer.buffered_bytes() >= transfer.bounds_.buffer_bytes) {
         transfer.is_paused_ = true;
         return CURL_WRITEFUNC_PAUSE;
     }
     transfer.body_bytes_ += bytes;
-    if (transfer.body_bytes_ > transfer.bounds_.body_bytes) {
+    const bool is_bounded = !transfer.bounds_.is_streamed || transfer.is_unpacked_;
+    if (is_bounded && transfer.body_bytes_ > transfer.bounds_.body_bytes) {
         transfer.refusal_ =
             Error(Errc::too_large,
                   transfer.context("response body beyond " +

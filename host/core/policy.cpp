@@ -177,15 +177,74 @@ struct PortSet {
     }
 };
 
+/// The path with the characters decoded that mean the same without their percent sign, and with the
+/// others' digits in upper case (RFC 3986, 6.2.2). Nothing for one that servers read in different
+/// ways: dot segments however they are written, an empty segment, a slash or backslash in
+/// disguise, something encoded twice, a NUL.
+std::optional<std::string> canonical_path(std::string_view path) {
+    std::string out;
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
+    };
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (path[i] == '\\') return {};
+        if (path[i] != '%') {
+            out += path[i];
+            continue;
+        }
+        if (i + 2 >= path.size() || digit(path[i + 1]) < 0 || digit(path[i + 2]) < 0) return {};
+        const char c = static_cast<char>(digit(path[i + 1]) << 4 | digit(path[i + 2]));
+        if (c == '\0' || c == '/' || c == '\\' || c == '%') return {};
+        const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                   (c >= '0' && c <= '9') ||
+                                   std::string_view("-._~").find(c) != std::string_view::npos;
+        if (is_unreserved) {
+            out += c;
+        } else {
+            out += '%';
+            for (const char hex : path.substr(i + 1, 2))
+                out += static_cast<char>(hex >= 'a' ? hex - 'a' + 'A' : hex);
+        }
+        i += 2;
+    }
+    if (!out.starts_with('/')) return {};
+    for (std::size_t at = 0; at < out.size();) {
+        const std::size_t end = std::min(out.find('/', at + 1), out.size());
+        std::string_view segment = std::string_view(out).substr(at + 1, end - at - 1);
+        if (segment.empty() && end < out.size()) return {};
+        segment = segment.substr(0, segment.find(';')); // some servers cut parameters off
+        if (segment == "." || segment == "..") return {};
+        at = end;
+    }
+    return out;
+}
+
 struct Rule {
     bool is_allow = false;
     Use use = Use::tcp;
     HostPattern host;
     PortSet ports;
-    std::string text; // as given, with its first word
+    std::vector<std::string> methods; // http, https: empty is every method
+    std::string path;                 // and their prefix, canonical; empty is every path
+    std::string text;                 // as given, with its first word
 
-    bool concerns(Use other_use, std::uint16_t port) const {
-        return use == other_use && (!has_ports(use) || ports.contains(port));
+    bool concerns(Use other_use, std::uint16_t port, const HttpTarget* http) const {
+        return use == other_use && (!has_ports(use) || ports.contains(port)) && fits(http);
+    }
+    /// What cannot be told apart, an allow rule does not mean and a deny rule does.
+    bool fits(const HttpTarget* http) const {
+        if (methods.empty() && path.empty()) return true;
+        if (!http) return !is_allow;
+        if (!methods.empty() && std::ranges::find(methods, http->method) == methods.end())
+            return false;
+        if (path.empty()) return true;
+        const auto asked = canonical_path(http->path);
+        if (!asked) return !is_allow;
+        return asked->starts_with(path) && (path.ends_with('/') || asked->size() == path.size() ||
+                                            (*asked)[path.size()] == '/');
     }
 };
 
@@ -418,9 +477,50 @@ Parsed<PortSet> parse_ports(std::string_view text, std::size_t at, Use use) {
 constexpr std::size_t max_rule_chars =
     1024; // the longest name and a hundred ports fit four times over
 
+/// What may follow the ports of http and https: methods, a path prefix, or both.
+Parsed<void> parse_restrictions(Rule& rule, std::string_view text, std::size_t at) {
+    if (rule.use != Use::http && rule.use != Use::https)
+        return mistake(at, "methods and paths are for http and https only");
+    const auto skip_blanks = [&] {
+        const std::size_t blanks = std::min(text.find_first_not_of(' '), text.size());
+        text.remove_prefix(blanks);
+        at += blanks;
+    };
+    skip_blanks();
+    if (text.empty()) return mistake(at, "a blank at the end: methods or a path would follow");
+    if (!text.starts_with('/')) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        for (std::size_t first = 0; first <= end;) {
+            const std::size_t last = std::min(text.find(',', first), end);
+            const std::string_view method = text.substr(first, last - first);
+            const bool is_method = !method.empty() && std::ranges::all_of(method, [](char c) {
+                return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+            });
+            if (!is_method)
+                return mistake(at + first, "a method is written in capitals, as in GET,HEAD; a "
+                                           "path begins with a slash");
+            rule.methods.emplace_back(method);
+            first = last + 1;
+        }
+        text.remove_prefix(end);
+        at += end;
+        skip_blanks();
+        if (text.empty()) return {};
+    }
+    const auto path = canonical_path(text);
+    if (!path || text.find_first_of(" ?#*") != std::string_view::npos)
+        return mistake(at, quote(text) + " is not a path prefix: it begins with a slash, and has "
+                                         "no dot or empty segments, ?, #, * or blanks");
+    rule.path = *path;
+    return {};
+}
+
 Parsed<Rule> parse_rule(bool is_allow, std::string_view text) {
     if (text.size() > max_rule_chars)
         return mistake(max_rule_chars, "the rule has more than 1024 characters");
+    const std::string_view whole = text;
+    // A blank was a mistake everywhere before it meant this.
+    text = whole.substr(0, whole.find(' '));
     const std::size_t use_end = text.find(':');
     if (use_end == std::string_view::npos)
         return mistake(0, "a rule is use:host:ports, as in tcp:192.0.2.1:443");
@@ -469,7 +569,11 @@ Parsed<Rule> parse_rule(bool is_allow, std::string_view text) {
         if (!ports) return std::unexpected(std::move(ports).error());
         rule.ports = *std::move(ports);
     }
-    rule.text = (is_allow ? "allow " : "deny ") + std::string(text);
+    if (text.size() < whole.size()) {
+        auto restricted = parse_restrictions(rule, whole.substr(text.size()), text.size());
+        if (!restricted) return std::unexpected(std::move(restricted).error());
+    }
+    rule.text = (is_allow ? "allow " : "deny ") + std::string(whole);
     return rule;
 }
 
@@ -492,40 +596,51 @@ std::string describe(Use use, const SocketAddr& address, const HostName* name) {
     return out;
 }
 
+std::string describe(const HttpTarget* http) {
+    if (!http) return {};
+    constexpr std::size_t max_path_chars = 120; // one line of a log
+    return " [" + http->method + ' ' + http->path.substr(0, max_path_chars) +
+           (http->path.size() > max_path_chars ? "...]" : "]");
+}
+
 } // namespace
 
 struct Policy::Rules {
     std::vector<Rule> list;
 
     /// The first rule that stops the address; null: none.
-    const Rule* find_deny(Use use, std::uint16_t port, const Question& question) const {
+    const Rule* find_deny(Use use, std::uint16_t port, const HttpTarget* http,
+                          const Question& question) const {
         for (const Rule& rule : list)
-            if (!rule.is_allow && rule.concerns(use, port) && stops(rule.host, question))
+            if (!rule.is_allow && rule.concerns(use, port, http) && stops(rule.host, question))
                 return &rule;
         return nullptr;
     }
 
-    bool allows(Use use, std::uint16_t port, const Question& question) const {
+    bool allows(Use use, std::uint16_t port, const HttpTarget* http,
+                          const Question& question) const {
         // Whatever resolver said so: localhost is loopback and nothing else.
         if (question.name != nullptr && question.name->is_localhost() &&
             question.address_class != loopback)
             return false;
         return std::ranges::any_of(list, [&](const Rule& rule) {
-            return rule.is_allow && rule.concerns(use, port) && grants(rule.host, question);
+            return rule.is_allow && rule.concerns(use, port, http) && grants(rule.host, question);
         });
     }
 
     /// The first rule that stops the name; null: none.
-    const Rule* find_deny(Use use, std::uint16_t port, const HostName& name) const {
+    const Rule* find_deny(Use use, std::uint16_t port, const HttpTarget* http,
+                          const HostName& name) const {
         for (const Rule& rule : list)
-            if (!rule.is_allow && rule.concerns(use, port) && stops_name(rule.host, name))
+            if (!rule.is_allow && rule.concerns(use, port, http) && stops_name(rule.host, name))
                 return &rule;
         return nullptr;
     }
 
-    template <class Accepts> bool any_allow(Use use, std::uint16_t port, Accepts accepts) const {
+    template <class Accepts> bool any_allow(Use use, std::uint16_t port, const HttpTarget* http,
+                                              Accepts accepts) const {
         return std::ranges::any_of(list, [&](const Rule& rule) {
-            return rule.is_allow && rule.concerns(use, port) && accepts(rule.host);
+            return rule.is_allow && rule.concerns(use, port, http) && accepts(rule.host);
         });
     }
 
@@ -601,14 +716,16 @@ Result<Policy> Policy::with_allowed_hosts(std::span<const std::string> globs) co
     return Policy(std::move(extended));
 }
 
-Result<Vetted> Policy::check(Use use, const SocketAddr& asked, const HostName* name) const {
+Result<Vetted> Policy::check(Use use, const SocketAddr& asked, const HostName* name,
+                             const HttpTarget* http) const {
     SocketAddr address = asked;
     // The kernel writes the IPv4 peer of a dual-stack listener as ::ffff:a.b.c.d. Nobody chose that
     // spelling.
     if (use == Use::accept) address.set_ip(asked.ip().to_canonical());
 
     auto denied = [&](std::string_view reason) {
-        return fail(Errc::denied, describe(use, address, name) + ": " + std::string(reason));
+        return fail(Errc::denied, describe(use, address, name) + ": " + std::string(reason) +
+                                      describe(http));
     };
     const IpAddr ip = address.ip();
     const EmbeddedIpv4 inner_addresses = embedded_ipv4(ip);
@@ -628,21 +745,21 @@ Result<Vetted> Policy::check(Use use, const SocketAddr& asked, const HostName* n
     if (!rules_) return denied("the policy has no rules");
 
     const Question question(ip, name);
-    if (const Rule* rule = rules_->find_deny(use, address.port(), question))
+    if (const Rule* rule = rules_->find_deny(use, address.port(), http, question))
         return denied("forbidden by " + rules_->describe(*rule));
     for (Ipv4Addr inner : inner_addresses)
-        if (const Rule* rule = rules_->find_deny(use, address.port(), Question(inner, name)))
+        if (const Rule* rule = rules_->find_deny(use, address.port(), http, Question(inner, name)))
             return denied("it carries " + inner.to_string() + ", forbidden by " +
                           rules_->describe(*rule));
 
-    if (!rules_->allows(use, address.port(), question)) {
+    if (!rules_->allows(use, address.port(), http, question)) {
         if (question.is_public()) return denied("no rule allows it");
         return denied("no rule allows it; " + ip.to_string() + " is special (" +
                       std::string(name_of(question.address_class)) +
                       "), which names and * never reach");
     }
     for (Ipv4Addr inner : inner_addresses)
-        if (!rules_->allows(use, address.port(), Question(inner, name)))
+        if (!rules_->allows(use, address.port(), http, Question(inner, name)))
             return denied("it carries " + inner.to_string() + ", which no rule allows");
     return Vetted(address, use);
 }
@@ -657,31 +774,32 @@ Result<void> Policy::check_accepted(const SocketAddr& peer) const {
     }
     const SocketAddr address(peer.ip().to_canonical(), peer.port());
     if (const Rule* rule =
-            rules_->find_deny(Use::accept, peer.port(), Question(address.ip(), nullptr)))
+            rules_->find_deny(Use::accept, peer.port(), nullptr, Question(address.ip(), nullptr)))
         return fail(Errc::denied, describe(Use::accept, address, nullptr) + ": forbidden by " +
                                       rules_->describe(*rule));
     return {};
 }
 
-Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t port) const {
+Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t port,
+                                const HttpTarget* http) const {
     auto denied = [&](const std::string& reason) {
         std::string context(name_of(use));
         context += ' ' + name.text();
         if (has_ports(use)) context += ':' + std::to_string(port);
-        return fail(Errc::denied, context + ": " + reason);
+        return fail(Errc::denied, context + ": " + reason + describe(http));
     };
     if (!rules_) return denied("the policy has no rules");
-    if (const Rule* rule = rules_->find_deny(use, port, name))
+    if (const Rule* rule = rules_->find_deny(use, port, http, name))
         return denied("forbidden by " + rules_->describe(*rule));
 
     if (name.is_localhost()) {
-        if (rules_->any_allow(use, port, could_grant_localhost)) return {};
+        if (rules_->any_allow(use, port, http, could_grant_localhost)) return {};
         return denied("no rule allows loopback");
     }
 
     // Every query leaves this machine and can carry what the plugin knows: only for a name that a
     // rule speaks of.
-    if (const Rule* rule = rules_->find_deny(Use::resolve, 0, name))
+    if (const Rule* rule = rules_->find_deny(Use::resolve, 0, nullptr, name))
         return denied("forbidden by " + rules_->describe(*rule));
     auto speaks_of_name = [&](const HostPattern& host) { return covers_name(host, name); };
     auto speaks_of_public = [](const HostPattern& host) {
@@ -689,18 +807,18 @@ Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t por
                host.address_class == public_unicast;
     };
     const bool denies_public = std::ranges::any_of(rules_->list, [&](const Rule& rule) {
-        return !rule.is_allow && rule.concerns(use, port) && speaks_of_public(rule.host);
+        return !rule.is_allow && rule.concerns(use, port, http) && speaks_of_public(rule.host);
     });
-    if (!denies_public && (rules_->any_allow(use, port, speaks_of_name) ||
-                           rules_->any_allow(use, port, speaks_of_public)))
+    if (!denies_public && (rules_->any_allow(use, port, http, speaks_of_name) ||
+                           rules_->any_allow(use, port, http, speaks_of_public)))
         return {};
     // `resolve` lets the name be looked up; what it may then reach, rules with addresses say.
     auto speaks_of_addresses = [](const HostPattern& host) {
         return host.kind == HostPattern::Kind::network ||
                host.kind == HostPattern::Kind::address_class;
     };
-    if (rules_->any_allow(Use::resolve, 0, speaks_of_name) &&
-        rules_->any_allow(use, port, speaks_of_addresses))
+    if (rules_->any_allow(Use::resolve, 0, nullptr, speaks_of_name) &&
+        rules_->any_allow(use, port, http, speaks_of_addresses))
         return {};
     return denied("no rule allows this name");
 }

@@ -97,6 +97,12 @@ private:
     Use use_;
 };
 
+/// What an HTTP request asks of its server.
+struct HttpTarget {
+    std::string method;
+    std::string path; ///< as it is sent, without the query
+};
+
 /// What one plugin may do on the network. An immutable value, cheap to copy, asked from any thread.
 /// The default denies everything.
 class Policy {
@@ -122,8 +128,12 @@ public:
     /// gave the address)? For tcp_listen and udp_bind the address is the local one, for accept the
     /// peer's. icmp and resolve ignore the port. Errors: denied. Its context has use, target and
     /// reason: it is for the log. A plugin sees the code only.
+    /// `http`: of http and https, what is asked for there. Rules that name methods or a path need
+    /// it: without it, or with a path that servers may read in several ways, one that allows does
+    /// not, and one that denies does.
     Result<Vetted> check(Use use, const SocketAddr& address,
-                         const HostName* reached_under = nullptr) const;
+                         const HostName* reached_under = nullptr,
+                         const HttpTarget* http = nullptr) const;
 
     /// May this peer's connection be accepted by a socket that listens with leave of a tcp_listen
     /// rule? Rules of use accept narrow whom it serves: where none allows anything, only those that
@@ -133,7 +143,8 @@ public:
     /// May this name be looked up in order to make this use of this port? To be asked before any
     /// query leaves: false where no answer could be allowed. Each address of the answer still needs
     /// `check`. The port counts as in `check`. Errors: denied, as `check`.
-    Result<void> check_name(Use use, const HostName& name, std::uint16_t port = 0) const;
+    Result<void> check_name(Use use, const HostName& name, std::uint16_t port = 0,
+                            const HttpTarget* http = nullptr) const;
 
     std::size_t rule_count() const;
     /// Every rule as one line, `allow tcp:127.0.0.1:6379`, in the order given.

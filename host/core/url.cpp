@@ -161,6 +161,12 @@ Result<Url> Url::resolve(std::string_view reference) const {
     return parse(text.get());
 }
 
+std::string_view Url::path() const {
+    std::string_view path = text_;
+    path.remove_prefix(path.find('/', path.find("//") + 2));
+    return path.substr(0, path.find('?'));
+}
+
 std::string Url::origin() const {
     std::string text = (is_https_ ? "https://" : "http://") + host_;
     if (!is_default_port()) text += ":" + std::to_string(target_.port);

@@ -31,6 +31,8 @@ public:
     const std::string& host() const { return host_; }
     /// `http://example.com:8080`; the port only if it is not the scheme's own.
     std::string origin() const;
+    /// Without the query; begins with a slash.
+    std::string_view path() const;
     /// `origin/path?query`.
     const std::string& text() const { return text_; }
     bool is_default_port() const { return target_.port == (is_https_ ? 443 : 80); }

@@ -447,4 +447,68 @@ TEST_CASE_FIXTURE(Browser, "broken answers have an error of their own, and the h
     CHECK(outcome(endless) == too_large);
 }
 
+TEST_CASE("methods and paths of the policy hold for each hop of a redirect") {
+    NginxServer nginx({.server = "location /open/away { return 302 /closed/x; } "
+                                 "location /open/post { return 303 /open/here; } "
+                                 "location /open/here { return 200 here; }",
+                       .http = ""});
+    Browser browser({"allow http:127.0.0.1:* GET /open", "allow http:127.0.0.1:* POST /open/post"});
+    HttpRequest more;
+    more.redirect = HttpRedirect::limited;
+    more.max_redirects = 3;
+    CHECK(browser.head(browser.started({.url = nginx.url("/open/here")})).status == 200);
+    CHECK(browser.start({.url = nginx.url("/closed/x")}) == denied);
+    CHECK(browser.start({.method = "POST", .url = nginx.url("/open/here")}) == denied);
+    CHECK(browser.head_number(browser.started({.url = nginx.url("/open/away"), .more = more})) ==
+          denied);
+    CHECK(nginx.access_log().find("/closed") == std::string::npos);
+    const Fd fd = browser.started({.method = "POST", .url = nginx.url("/open/post"), .more = more});
+    CHECK(browser.head(fd).status == 200);
+}
+
+TEST_CASE("a packed body is unpacked for who asks, up to a limit of its size") {
+    NginxServer nginx({.server = "gzip on; gzip_types *; gzip_min_length 1;", .http = ""});
+    nginx.write("text", std::string(50'000, 'x'));
+    nginx.write("bomb", std::string(std::size_t{8} << 20, 'x'));
+    core::Limits limits;
+    limits.http_body_bytes = 1 << 20;
+    Browser browser(http_on_loopback, limits);
+    HttpRequest more;
+    more.flags = http_flags::decompress;
+    const Fd text = browser.started({.url = nginx.url("/text"), .more = more});
+    CHECK(browser.head(text).body_bytes == no_limit);
+    CHECK_FALSE(browser.value(text, "Content-Encoding").has_value());
+    CHECK(browser.body(text) == std::string(50'000, 'x'));
+    const Fd bomb = browser.started({.url = nginx.url("/bomb"), .more = more});
+    CHECK(browser.head(bomb).status == 200);
+    CHECK(browser.end_of_body(bomb) == too_large);
+    // Not unpacked, it is as large as it likes: the plugin takes it piece by piece.
+    const Fd plain = browser.started({.url = nginx.url("/bomb")});
+    CHECK(browser.body(plain).size() == std::size_t{8} << 20);
+}
+
+TEST_CASE_FIXTURE(Browser, "cookies are kept for requests that want them, and sent by no other") {
+    NginxServer nginx({.server = "location /set { add_header Set-Cookie a=1; return 200 ok; } "
+                                 "location /show { return 200 '$http_cookie'; }",
+                       .http = ""});
+    HttpRequest jar;
+    jar.flags = http_flags::keep_cookies;
+    CHECK(body(started({.url = nginx.url("/set")})) == "ok");
+    CHECK(body(started({.url = nginx.url("/show"), .more = jar})).empty());
+    CHECK(body(started({.url = nginx.url("/set"), .more = jar})) == "ok");
+    CHECK(body(started({.url = nginx.url("/show"), .more = jar})) == "a=1");
+    CHECK(body(started({.url = nginx.url("/show")})).empty());
+}
+
+TEST_CASE_FIXTURE(Browser, "HTTP/2 works by prior knowledge") {
+    const std::string port = std::to_string(free_port());
+    NginxServer nginx({.server = "", .http = "server { listen 127.0.0.1:" + port +
+                                            " http2; root @PREFIX@/www; }"});
+    HttpRequest more;
+    more.flags = http_flags::http2_prior_knowledge;
+    const Fd fd = started({.url = "http://127.0.0.1:" + port + "/", .more = more});
+    CHECK(head(fd).version == 20);
+    CHECK(body(fd) == "hello from nginx\n");
+}
+
 TEST_SUITE_END();

@@ -695,4 +695,49 @@ TEST_CASE("no address inside another is let through by rules for public addresse
     }
 }
 
+TEST_CASE("a rule of http may name methods and a path, compared by whole segments") {
+    const Policy policy = Policy::parse({"allow https:192.88.1.1:443 GET,HEAD /v1",
+                                         "allow https:192.88.1.1:443 POST /form/",
+                                         "allow https:192.88.1.2:*",
+                                         "deny https:192.88.1.2:* /admin",
+                                         "deny https:192.88.1.2:* DELETE"})
+                              .value();
+    const auto may = [&](std::string_view host, std::string method, std::string path) {
+        const HttpTarget http{std::move(method), std::move(path)};
+        return policy.check(Use::https, SocketAddr(IpAddr::parse(host).value(), 443), nullptr, &http)
+            .has_value();
+    };
+    for (const char* path : {"/v1", "/v1/", "/v1/users", "/%76%31/x", "/v1/a%20b"})
+        CHECK(may("192.88.1.1", "GET", path));
+    for (const char* path :
+         {"/", "/v10", "/V1", "/v1/../x", "/v1/%2e%2E/x", "/v1/..;a/x", "/v1%2fx", "/v1%5c..",
+          "/v1\\x", "//v1", "/v1//x", "/v1/%252e", "/v1/%zz", "/v1/%2", "/v1/%00"})
+        CHECK_FALSE(may("192.88.1.1", "GET", path));
+    CHECK(may("192.88.1.1", "HEAD", "/v1"));
+    CHECK_FALSE(may("192.88.1.1", "get", "/v1"));
+    CHECK_FALSE(may("192.88.1.1", "POST", "/v1"));
+    CHECK(may("192.88.1.1", "POST", "/form/1"));
+    CHECK_FALSE(may("192.88.1.1", "POST", "/form"));
+    CHECK(may("192.88.1.2", "PUT", "/"));
+    CHECK(may("192.88.1.2", "PUT", "/administrator"));
+    CHECK_FALSE(may("192.88.1.2", "DELETE", "/"));
+    for (const char* path : {"/admin", "/admin/x", "/%61dmin", "//admin", "/x/../admin", "/x%2f.."})
+        CHECK_FALSE(may("192.88.1.2", "GET", path));
+    // Who does not say what he asks for gets no restricted leave.
+    CHECK_FALSE(
+        policy.check(Use::https, SocketAddr(IpAddr::parse("192.88.1.1").value(), 443)).has_value());
+}
+
+TEST_CASE("a method or path that cannot be read refuses the policy") {
+    for (const char* rule :
+         {"allow https:example.com:443 ", "allow https:example.com:443 get",
+          "allow https:example.com:443 GET,", "allow https:example.com:443 GET v1",
+          "allow https:example.com:443 /a/../b", "allow https:example.com:443 /a b",
+          "allow https:example.com:443 /a?b", "allow https:example.com:443 /*",
+          "allow tcp:example.com:443 GET", "allow https:example.com GET"})
+        CHECK(Policy::parse({rule}).error() == Errc::bad_policy);
+    CHECK(Policy::parse({"allow https:example.com:443 GET /v1/"})->rules().at(0) ==
+          "allow https:example.com:443 GET /v1/");
+}
+
 TEST_SUITE_END();
