@@ -658,7 +658,8 @@ static void messages(void) {
     printf(", a query of %d\n", length);
 
     for (i = 0; i < 6; ++i) {
-        static const char* const texts[] = {"192.0.2/24", "10", "172.16", "0xc00002", "10.0/40", "x"};
+        static const char* const texts[] = {"192.0.2/24", "10",      "172.16",
+                                            "0xc00002",   "10.0/40", "x"};
         length = inet_net_pton(AF_INET, texts[i], bytes, sizeof bytes);
         printf("%s: %d", texts[i], length);
         if (length >= 0) printf(" %s", inet_net_ntop(AF_INET, bytes, length, name, sizeof name));
