@@ -124,10 +124,11 @@ public:
             }
             void operator++(int) { ++*this; }
             friend bool operator==(const Iterator& at, std::default_sentinel_t) {
-                return !at.lines_->current_;
+                return at.is_at_end();
             }
 
         private:
+            bool is_at_end() const { return !lines_->current_; }
             Lines* lines_;
         };
 

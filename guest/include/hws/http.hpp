@@ -191,10 +191,11 @@ public:
         }
         void operator++(int) { ++*this; }
         friend bool operator==(const Iterator& it, std::default_sentinel_t) {
-            return it.chunks_->is_done_;
+            return it.is_at_end();
         }
 
     private:
+        bool is_at_end() const { return chunks_->is_done_; }
         Chunks* chunks_;
     };
 
