@@ -197,11 +197,13 @@ os::Task<> socket_connect(PluginState& state, Fd fd, GuestPointer<const Address>
         co_return std::unexpected(std::move(started).error());
     const os::Deadline deadline = os::deadline_after(socket->send_timeout());
     for (;;) {
+        // Asked before the first wait: on loopback the handshake is over by now, and asking is
+        // cheaper than a round of the loop.
+        auto outcome = socket->finish_connecting();
+        if (outcome || outcome.error() != Errc::would_block) co_return outcome;
         if (co_await socket->readiness().until(Ready::write, deadline) == os::Wake::timed_out)
             co_return fail(Errc::in_progress);
         HWS_CO_TRY(socket, find_socket(state, fd));
-        auto outcome = socket->finish_connecting();
-        if (outcome || outcome.error() != Errc::would_block) co_return outcome;
     }
 }
 
