@@ -70,6 +70,7 @@ struct Dialect {
 };
 const Dialect dialects[] = {
     {"v1, C++ SDK", "bench_http_sdk_v1", 0.8},
+    {"v2, on the imports", "bench_http_v2", 0.95},
 };
 
 /// One plugin beside one handle, one request after the other.
