@@ -151,6 +151,16 @@ HttpClient::HttpClient(os::Loop& loop, Resolver& resolver, const Policy& policy,
 
 HttpClient::~HttpClient() = default;
 
+Result<std::shared_ptr<const void>> HttpClient::hold_body(std::size_t bytes) {
+    if (bytes > limits_.http_request_bytes - std::min(*held_body_bytes_, limits_.http_request_bytes))
+        return fail(Errc::no_buffers,
+                    "request bodies under way beyond " +
+                        std::to_string(limits_.http_request_bytes) + " bytes together");
+    *held_body_bytes_ += bytes;
+    return std::shared_ptr<const void>(
+        nullptr, [all = held_body_bytes_, bytes](const void*) { *all -= bytes; });
+}
+
 os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
                                                            std::size_t buffer_bytes,
                                                            bool is_whole_body_wanted,

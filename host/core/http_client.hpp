@@ -63,6 +63,11 @@ public:
 
     os::Loop& loop() { return loop_; }
 
+    /// Room for a request's body that is held while its exchange lives; given back when the last
+    /// copy is destroyed, which may be after the client. Errors: no_buffers, when the bodies
+    /// together exceed Limits::http_request_bytes.
+    Result<std::shared_ptr<const void>> hold_body(std::size_t bytes);
+
 private:
     friend class HttpExchange;
     class Engine;
@@ -76,6 +81,7 @@ private:
     const Limits& limits_;
     HttpClientOptions options_;
     std::unique_ptr<Engine> engine_; // null before the first request
+    std::shared_ptr<std::size_t> held_body_bytes_ = std::make_shared<std::size_t>(0);
 };
 
 } // namespace hws::host::core

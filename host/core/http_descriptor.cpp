@@ -21,8 +21,10 @@ HttpDescriptor::~HttpDescriptor() = default;
 
 Result<std::unique_ptr<HttpDescriptor>>
 HttpDescriptor::start(HttpClient& client, HttpRequest request, std::optional<StreamedBody> body) {
+    HWS_TRY(auto held_body, client.hold_body(request.body.size()));
     std::unique_ptr<HttpDescriptor> descriptor(
         new HttpDescriptor(client, std::move(request), body));
+    descriptor->held_body_ = std::move(held_body);
     descriptor->running_.start(client.loop());
     if (descriptor->error_) return std::unexpected(*std::move(descriptor->error_));
     return descriptor;

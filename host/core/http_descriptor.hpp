@@ -6,6 +6,7 @@
 #include "core/http_client.hpp"
 #include "core/http_upload.hpp"
 
+#include <memory>
 #include <optional>
 
 namespace hws::host::core {
@@ -21,7 +22,7 @@ public:
     };
 
     /// Begins it. `client` must outlive what this waits for: destroy it first. Errors: those of
-    /// HttpClient::start that are known at once, denied by the policy's words about the URL above
+    /// HttpClient::start that are known at once, no_buffers (see hold_body), denied by the policy's words about the URL above
     /// all; every other one is told by try_head and try_read.
     static Result<std::unique_ptr<HttpDescriptor>> start(HttpClient& client, HttpRequest request,
                                                          std::optional<StreamedBody> body);
@@ -52,6 +53,7 @@ private:
     os::Task<> run(HttpClient& client, HttpRequest request);
     bool is_readable() const;
 
+    std::shared_ptr<const void> held_body_; // the request's, which the exchange keeps to its end
     os::Readiness readiness_;
     std::optional<HttpUpload> upload_;
     std::unique_ptr<HttpExchange> exchange_; // null before the head has come

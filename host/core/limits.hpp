@@ -22,7 +22,8 @@ struct Limits {
     std::size_t descriptors = 256;
     /// Bytes one receive may ask for; a larger wish is cut to it, as a short read. Bounds the block a v1 receive makes.
     std::size_t receive_bytes = std::size_t{1} << 20;
-    /// Body of an HTTP request. `too_large`.
+    /// Body of an HTTP request. `too_large`. Also the bodies of all exchanges of dialect v2 that are open, together:
+    /// else a plugin could have the host keep one for each descriptor. `no_buffers`.
     std::size_t http_request_bytes = std::size_t{50} << 20;
     /// Body of an HTTP response. `too_large`.
     std::size_t http_body_bytes = std::size_t{50} << 20;

@@ -20,6 +20,8 @@
 // lines      URL                                the number of lines, by BufReader
 // parallel   URL URL ...                        all started at once and polled; "<index>:<status>:<body>" LF as they end
 // head_later URL                                non-blocking: "would_block" LF as long as it is so is one line, then status
+// hoard      URL count bytes                    starts so many POSTs with bodies of that size; "<n started> <message of the
+//                                               first that failed>", and lets go of all
 // abandon    URL                                starts, asks for the head, drops the response: "dropped"
 // clang-format on
 
@@ -363,6 +365,26 @@ Result<void> head_later() {
     }
 }
 HWS_PLUGIN_EXPORT(head_later)
+
+Result<void> hoard() {
+    const std::string input = hws::input_text();
+    std::string_view rest = input;
+    const std::string_view url = take(rest, ' ');
+    const std::uint64_t count = number(take(rest, ' '));
+    const std::string body(static_cast<std::size_t>(number(rest)), 'x');
+    std::vector<hws::http::Exchange> all;
+    std::string message;
+    while (all.size() < count && message.empty()) {
+        auto exchange = Client().post(url).body(body).start();
+        if (exchange)
+            all.push_back(std::move(*exchange));
+        else
+            message = exchange.error().message();
+    }
+    hws::output(std::to_string(all.size()) + " " + message);
+    return {};
+}
+HWS_PLUGIN_EXPORT(hoard)
 
 Result<void> abandon() {
     {

@@ -350,6 +350,21 @@ TEST_CASE("what goes wrong has its own error, which names the request") {
                    "invalid_argument"));
 }
 
+TEST_CASE("a plugin can't have the host keep more request bodies than one may be large") {
+    EchoServer silent({.behaviour = Behaviour::say_nothing});
+    Limits limits;
+    limits.http_request_bytes = 100'000;
+    TestPlugin plugin("http_sdk", {.limits = limits});
+    const std::string url = "http://" + silent.address() + "/";
+    CHECK(contains(plugin.call("hoard", url + " 200 30000"),
+                   "request bodies under way beyond 100000 bytes together: no_buffers"));
+    // What was let go of counts no more.
+    CHECK(plugin.call("hoard", url + " 200 30000").starts_with("3 "));
+    CHECK(contains(plugin.call("hoard", url + " 1 100001"), "0 "));
+    CHECK(plugin.call("hoard", url + " 1 100000") == "1 ");
+    CHECK(plugin.call("hoard", url + " 20 0") == "20 ");
+}
+
 TEST_CASE("the example counts the lines of a large file and reports them as JSON") {
     NginxServer nginx;
     nginx.write("log", std::string(10'000'000, 'x') + "\nline\n");
