@@ -295,30 +295,37 @@ bool NetworkSocket::may_hear(const SocketAddr& sender) {
     return true;
 }
 
+Result<os::ReceivedMessage> NetworkSocket::receive_bytes(const os::IoList& into) {
+    auto count = receiver_.receive(fd_.get(), into);
+    if (watch_) {
+        // The next event tells of more. Not so once the peer has hung up: end of stream or the
+        // error is still to come.
+        if (count ? receiver_.has_emptied() && !watch_->has_hung_up()
+                  : count.error() == Errc::would_block)
+            watch_->clear(Ready::read);
+    }
+    if (!count) return std::unexpected(std::move(count).error());
+    return os::ReceivedMessage{.bytes = *count, .is_truncated = false, .sender = {}};
+}
+
 Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::uint32_t flags,
                                                    os::Details details) {
+    using namespace abi::v2::receive_flags;
     if (is_stream())
         details = os::Details::bytes_only;
     else if (filters_senders())
         details = os::Details::all;
     for (int strangers = 0; strangers < max_strangers; ++strangers) {
         if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
+        if (is_stream() && !(flags & (peek | whole_length))) return receive_bytes(into);
         auto message = os::receive_message(fd_.get(), into, flags, details);
         if (!message) {
             if (watch_ && message.error() == Errc::would_block) watch_->clear(Ready::read);
             return message;
         }
-        if (is_stream()) {
-            // A short read of a stream has emptied it, so the next event tells of more. Not so once
-            // the peer has hung up: end of stream or the error is still to come.
-            if (watch_ && !(flags & abi::v2::receive_flags::peek) && message->bytes > 0 &&
-                message->bytes < into.bytes() && !watch_->has_hung_up())
-                watch_->clear(Ready::read);
-            return message;
-        }
-        if (!filters_senders() || !message->sender || may_hear(*message->sender)) return message;
+        if (is_stream() || !filters_senders() || !message->sender || may_hear(*message->sender)) return message;
         wipe(into, message->bytes);
-        if (flags & abi::v2::receive_flags::peek) [[maybe_unused]]
+        if (flags & peek) [[maybe_unused]]
             auto dropped = os::receive_message(fd_.get(), os::IoList(), 0);
     }
     return fail(Errc::would_block);

@@ -6,6 +6,7 @@
 #include "core/descriptor.hpp"
 #include "core/policy.hpp"
 #include "os/network_socket.hpp"
+#include "os/stream_receiver.hpp"
 
 #include <array>
 #include <chrono>
@@ -118,6 +119,7 @@ private:
     bool is_stream() const { return type_ == os::SocketType::stream; }
     bool filters_senders() const;
     bool may_hear(const SocketAddr& sender);
+    Result<os::ReceivedMessage> receive_bytes(const os::IoList& into);
     Result<void> check_destination(const SocketAddr& to);
     Result<void> apply_reuse(std::uint16_t port);
     Result<void> narrow_to_ipv6(Use use, std::uint16_t port);
@@ -143,6 +145,7 @@ private:
     /// watch would remember.
     std::unique_ptr<os::Watch> watch_;
     os::Readiness unwatched_;
+    os::StreamReceiver receiver_;
 };
 
 /// How name connections are raced. Source: RFC 8305.

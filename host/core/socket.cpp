@@ -85,13 +85,14 @@ os::Task<std::unique_ptr<TcpSocket>> TcpSocket::connect_any(os::Loop& loop, std:
 }
 
 Result<std::size_t> TcpSocket::try_read(ReadBuffers into) {
-    auto count = Socket::try_read(into);
-    if (!count) return count;
-    std::size_t wanted = 0;
-    for (const auto& buffer : into) wanted += buffer.size();
-    // A short read of a stream has emptied it, so the next event tells of more (epoll(7), "edge-triggered"): one recv that
-    // would only say "would block" is saved. Not so once the peer has hung up: end of stream or the error is still to come.
-    if (*count < wanted && *count > 0 && !watch_->has_hung_up()) watch_->clear(Ready::read);
+    if (!watch_->is(Ready::read)) return fail(Errc::would_block);
+    os::IoList list;
+    for (const auto& buffer : into) list.add(buffer);
+    auto count = receiver_.receive(fd_.get(), list);
+    // The next event tells of more (epoll(7), "edge-triggered"). Not so once the peer has hung up: end of stream or the error
+    // is still to come.
+    if (count ? receiver_.has_emptied() && !watch_->has_hung_up() : count.error() == Errc::would_block)
+        watch_->clear(Ready::read);
     return count;
 }
 

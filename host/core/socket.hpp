@@ -5,6 +5,7 @@
 #include "core/descriptor.hpp"
 #include "core/policy.hpp"
 #include "os/socket.hpp"
+#include "os/stream_receiver.hpp"
 
 #include <memory>
 #include <span>
@@ -60,6 +61,8 @@ public:
 
 private:
     TcpSocket(Opened opened) : Socket(std::move(opened.fd), std::move(opened.watch)) {}
+
+    os::StreamReceiver receiver_;
 };
 
 /// A UDP socket with a peer: only datagrams of that peer arrive.

@@ -1,5 +1,6 @@
 #include "os/network_socket.hpp"
 
+#include "os/io_list.hpp"
 #include "os/socket_address.hpp"
 
 #include <algorithm>
@@ -10,26 +11,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace hws::host::os {
 
 namespace send_flags = abi::v2::send_flags;
 namespace receive_flags = abi::v2::receive_flags;
 namespace interface_flags = abi::v2::interface_flags;
-
-/// Reads the entries as iovecs, which they are in all but name.
-struct IoListAccess {
-    static_assert(sizeof(IoList::Entry) == sizeof(iovec));
-    static_assert(offsetof(IoList::Entry, data) == offsetof(iovec, iov_base));
-    static_assert(offsetof(IoList::Entry, size) == offsetof(iovec, iov_len));
-
-    static void fill(const IoList& list, msghdr& header) {
-        const IoList::Entry* entries = list.many_.empty() ? list.few_.data() : list.many_.data();
-        header.msg_iov = reinterpret_cast<iovec*>(const_cast<IoList::Entry*>(entries));
-        header.msg_iovlen = list.count_;
-    }
-};
 
 void IoList::add(std::span<const std::byte> buffer) {
     const Entry entry{const_cast<std::byte*>(buffer.data()), buffer.size()};
