@@ -29,7 +29,7 @@ inline constexpr Features tcp = 1 << 0, udp = 1 << 1, resolve = 1 << 2, multicas
 using Duration = std::uint64_t;
 inline constexpr Duration no_limit = ~Duration{0};
 
-/// `any`: both (to resolve), or no address at all. `local`: the sockets of socket_pair.
+/// `any`: both (to resolve, and of ICMP sockets), or no address at all. `local`: the sockets of socket_pair.
 enum class Family : std::uint32_t { any = 0, local = 1, ipv4 = 4, ipv6 = 6 };
 enum class SocketType : std::uint32_t { stream = 1, datagram = 2, icmp_echo = 3 };
 enum class Half : std::uint32_t { read = 1, write = 2, both = 3 };
@@ -94,6 +94,29 @@ struct Received {
     std::uint32_t bytes = 0;
     ReceivedFlags flags = 0;
     Address sender; ///< of a datagram; family `any` for streams
+};
+
+using IcmpFlags = std::uint8_t;
+namespace icmp_flags {
+inline constexpr IcmpFlags echo_reply = 1 << 0; ///< else an error about a request
+inline constexpr IcmpFlags has_ttl = 1 << 1;    ///< the system told `ttl`
+} // namespace icmp_flags
+
+/// What icmp_receive tells besides the data: of an echo reply the payload; of an error what it
+/// quotes of the request, beginning with the IP header or, where the host uses ping sockets, with
+/// the ICMP header.
+struct IcmpReceived {
+    Address source;           ///< who sent it: the target, or the router that complains; port 0
+    Address target;           ///< where the request went; port 0
+    Duration round_trip = 0;  ///< since the request
+    std::uint32_t bytes = 0;  ///< as received_flags and receive_flags have it
+    ReceivedFlags flags = 0;
+    std::uint16_t identifier = 0; ///< of the echo reply; 0 of an error
+    std::uint16_t sequence = 0;   ///< of the request, for errors too
+    std::uint8_t type = 0;        ///< ICMP's or ICMPv6's number
+    std::uint8_t code = 0;
+    std::uint8_t ttl = 0; ///< hops that were left when it arrived
+    IcmpFlags icmp_flags = 0;
 };
 
 /// One message of a batch.
@@ -248,6 +271,7 @@ static_assert(is_wire_type<Address, 32, 4>);
 static_assert(is_wire_type<Iovec, 8, 4>);
 static_assert(is_wire_type<FdPair, 8, 4>);
 static_assert(is_wire_type<Received, 40, 4>);
+static_assert(is_wire_type<IcmpReceived, 88, 8>);
 static_assert(is_wire_type<Message, 48, 4>);
 static_assert(is_wire_type<Membership, 72, 4>);
 static_assert(is_wire_type<Interface, 24, 4>);

@@ -63,6 +63,10 @@ void add_sandbox_options(CLI::App& app, Arguments& to) {
         ->type_name("BYTES");
     app.add_option("--var-max", to.variable_bytes, "Limit of its variables in bytes")
         ->type_name("BYTES");
+    app.add_option("--icmp-rate", to.icmp_per_second,
+                   "Echo requests a second, beyond a first burst of 256; 0: no limit")
+        ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{1'000'000'000}))
+        ->type_name("COUNT");
     add_repeated(app, "--config", to.config, "A configuration value for the plugin")
         ->type_name("KEY=VALUE");
     app.add_option("--set-config", to.set_config, "Configuration values as a JSON object of texts")

@@ -42,6 +42,7 @@ struct Arguments {
     std::optional<std::uint32_t> memory_pages;
     std::optional<std::uint64_t> http_response_bytes;
     std::optional<std::uint64_t> variable_bytes;
+    std::optional<std::uint32_t> icmp_per_second;
 
     /// The host.
     std::string log_level = "info";

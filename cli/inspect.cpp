@@ -23,6 +23,8 @@ constexpr Need needs[] = {
     {"env", "http_request", "--allow http:HOST:PORT, --allow https:HOST:PORT"},
     {"hws", "socket_connect", "--allow tcp:ADDRESS:PORT, --allow udp:ADDRESS:PORT"},
     {"hws", "connect_name", "--allow tcp:HOST:PORT, --allow udp:HOST:PORT"},
+    {"hws", "icmp_send", "--allow icmp:ADDRESS"},
+    {"hws", "icmp_send_name", "--allow icmp:HOST"},
     {"hws", "socket_listen", "--allow tcp-listen:ADDRESS:PORT"},
     {"hws", "socket_accept", "--allow accept:HOST:PORTS"},
     {"hws", "socket_bind", "--allow tcp-listen:ADDRESS:PORT, --allow udp-bind:ADDRESS:PORT"},

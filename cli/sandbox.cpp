@@ -34,6 +34,9 @@ host::Limits make_limits(const Arguments& arguments) {
     if (arguments.memory_pages) limits.memory_bytes = *arguments.memory_pages * page_bytes;
     if (arguments.http_response_bytes) limits.http_body_bytes = *arguments.http_response_bytes;
     if (arguments.variable_bytes) limits.variable_bytes = *arguments.variable_bytes;
+    if (const auto rate = arguments.icmp_per_second)
+        limits.icmp_interval = *rate == 0 ? std::chrono::nanoseconds(0)
+                                          : std::chrono::nanoseconds(std::chrono::seconds(1)) / *rate;
     return limits;
 }
 

@@ -8,7 +8,7 @@ namespace hws::host::adapter {
 
 PluginState::PluginState(os::Loop& loop_, core::Resolver& resolver_, core::Policy policy_, core::Limits limits_)
     : loop(loop_), resolver(resolver_), policy(std::move(policy_)), limits(limits_),
-      descriptors(limits_.descriptors) {}
+      icmp_allowance(limits_), descriptors(limits_.descriptors) {}
 
 PluginState::~PluginState() {
     // Exchanges are at work by themselves, on the client that is destroyed before the table.
@@ -21,7 +21,7 @@ core::HttpClient& PluginState::http() {
 }
 
 core::IcmpClient& PluginState::icmp() {
-    if (!icmp_) icmp_ = std::make_unique<core::IcmpClient>(loop, limits);
+    if (!icmp_) icmp_ = std::make_unique<core::IcmpClient>(loop, limits, icmp_allowance);
     return *icmp_;
 }
 

@@ -5,6 +5,7 @@
 #include "adapter/guest_memory.hpp"
 #include "core/descriptor_table.hpp"
 #include "core/http_client.hpp"
+#include "core/icmp_allowance.hpp"
 #include "core/limits.hpp"
 #include "core/network_socket.hpp"
 #include "core/policy.hpp"
@@ -57,6 +58,7 @@ struct PluginState final : core::SocketOwner {
     core::Resolver& resolver;
     const core::Policy policy;
     const core::Limits limits;
+    core::IcmpAllowance icmp_allowance; // outlives the descriptors
     core::DescriptorTable descriptors;
     core::HttpClientOptions http_options;
     /// Made at the first use: most plugins never speak HTTP or ICMP.

@@ -81,7 +81,7 @@ Result<SocketAddr> load_address(PluginState& state, GuestPointer<const Address> 
 
 Result<void> check_type(SocketType type) {
     if (type == SocketType::stream || type == SocketType::datagram) return {};
-    if (type == SocketType::icmp_echo) return fail(Errc::protocol_not_supported);
+    if (type == SocketType::icmp_echo) return fail(Errc::protocol_not_supported); // no pairs
     return fail(Errc::invalid_argument, "an unknown type of socket");
 }
 
@@ -109,7 +109,7 @@ Result<void> version(PluginState& state, GuestPointer<std::uint32_t> number,
     return store(state, all,
                  features::tcp | features::udp | features::resolve | features::multicast |
                      features::batches | features::poll | features::duplicate |
-                     features::socket_pair | features::http);
+                     features::socket_pair | features::http | features::icmp);
 }
 
 Result<void> last_error(PluginState& state, GuestSpan<char> text,
@@ -132,6 +132,7 @@ Result<void> socket_open(PluginState& state, Family family, SocketType type, Ope
                          GuestPointer<Fd> number) {
     HWS_CHECK(check_flags(flags, open_flags::non_blocking));
     HWS_CHECK(check_room(state, number));
+    if (type == SocketType::icmp_echo) return open_icmp(state, family, flags, number);
     HWS_CHECK(check_type(type));
     HWS_CHECK(check_free_number(state));
     HWS_TRY(auto socket, NetworkSocket::open(state.loop, state, family, type));
@@ -151,8 +152,11 @@ Result<void> socket_pair(PluginState& state, SocketType type, OpenFlags flags,
 }
 
 Result<void> socket_bind(PluginState& state, Fd fd, GuestPointer<const Address> pointer) {
-    HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
+    IcmpEchoSocket* const ping = find_icmp(state, fd);
+    if (!ping) HWS_CHECK(find_socket(state, fd));
     HWS_TRY(const SocketAddr local, load_address(state, pointer));
+    if (ping) return bind_icmp(*ping, local);
+    HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     return socket->bind(local);
 }
 
@@ -185,6 +189,8 @@ os::Task<> socket_accept(PluginState& state, Fd listener, OpenFlags flags, Guest
 }
 
 os::Task<> socket_connect(PluginState& state, Fd fd, GuestPointer<const Address> pointer) {
+    if (IcmpEchoSocket* const ping = find_icmp(state, fd))
+        co_return connect_icmp(state, *ping, pointer);
     HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
     HWS_CO_TRY(const Address wire, load(state, pointer));
     if (wire.family == 0) co_return socket->disconnect();
@@ -224,12 +230,18 @@ Result<void> socket_shutdown(PluginState& state, Fd fd, Half half) {
 }
 
 Result<void> socket_local_address(PluginState& state, Fd fd, GuestPointer<Address> address) {
+    if (const IcmpEchoSocket* const ping = find_icmp(state, fd))
+        return store(state, address, to_wire(ping->local_address()));
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     HWS_TRY(const auto local, socket->local_address());
     return store(state, address, to_wire(local));
 }
 
 Result<void> socket_peer_address(PluginState& state, Fd fd, GuestPointer<Address> address) {
+    if (const IcmpEchoSocket* const ping = find_icmp(state, fd)) {
+        if (!ping->peer()) return fail(Errc::not_connected);
+        return store(state, address, to_wire(ping->peer()->address()));
+    }
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     HWS_TRY(const auto peer, socket->peer_address());
     return store(state, address, to_wire(peer));
@@ -237,6 +249,10 @@ Result<void> socket_peer_address(PluginState& state, Fd fd, GuestPointer<Address
 
 Result<void> socket_get_option(PluginState& state, Fd fd, Option option,
                                GuestPointer<std::uint64_t> value) {
+    if (const IcmpEchoSocket* const ping = find_icmp(state, fd)) {
+        HWS_TRY(const std::uint64_t answer, ping->get_option(option));
+        return store(state, value, answer);
+    }
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     // First: asking for the pending error takes it away.
     HWS_CHECK(check_room(state, value));
@@ -245,6 +261,7 @@ Result<void> socket_get_option(PluginState& state, Fd fd, Option option,
 }
 
 Result<void> socket_set_option(PluginState& state, Fd fd, Option option, std::uint64_t value) {
+    if (IcmpEchoSocket* const ping = find_icmp(state, fd)) return ping->set_option(option, value);
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     return socket->set_option(option, value);
 }
@@ -262,6 +279,8 @@ Result<void> multicast_leave(PluginState& state, Fd fd, GuestPointer<const Membe
 }
 
 Result<void> bytes_readable(PluginState& state, Fd fd, GuestPointer<std::uint32_t> bytes) {
+    if (IcmpEchoSocket* const ping = find_icmp(state, fd))
+        return store(state, bytes, static_cast<std::uint32_t>(ping->readable_bytes()));
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     return store(state, bytes, static_cast<std::uint32_t>(socket->readable_bytes()));
 }

@@ -3,21 +3,32 @@
 /// of which 0 is none.
 
 #include "adapter/v2.hpp"
+#include "core/icmp_echo_socket.hpp"
 #include "core/network_socket.hpp"
+#include "core/target.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
 
 namespace hws::host::adapter::v2 {
 
+using core::IcmpEchoSocket;
 using core::NetworkSocket;
 
 /// Errors: bad_handle, not_a_socket.
 inline Result<NetworkSocket*> find_socket(PluginState& state, Fd fd) {
     return state.descriptors.find_as<NetworkSocket>(static_cast<core::DescriptorNumber>(fd.number));
+}
+
+/// Null: the descriptor is none of ICMP.
+inline IcmpEchoSocket* find_icmp(PluginState& state, Fd fd) {
+    const auto socket = state.descriptors.find_as<IcmpEchoSocket>(
+        static_cast<core::DescriptorNumber>(fd.number));
+    return socket ? *socket : nullptr;
 }
 
 /// Errors: fault, also for address 0 and while the instance has no memory yet.
@@ -59,6 +70,73 @@ template <class T> Result<void> check_room(PluginState& state, GuestSpan<T> span
 template <class T> GuestPointer<T> element(GuestSpan<T> span, std::uint32_t index) {
     return {static_cast<std::uint32_t>(span.address + index * sizeof(T))};
 }
+
+/// Adds to `into` (os::IoList, or what has the same `add` and `bytes`) the guest's buffers in its
+/// memory as it is now: for one attempt, never across a wait. From byte number `skip` on, at most
+/// `max_bytes` of them; all bytes of all buffers are counted. Errors: fault if any byte of any
+/// buffer is outside, message_too_long for too many buffers, invalid_argument for more bytes than a
+/// result can count.
+template <class List>
+Result<std::uint64_t> load_buffers(PluginState& state, GuestSpan<const Iovec> from,
+                                   std::uint64_t skip, std::uint64_t max_bytes, List& into) {
+    if (from.count > max_buffers) return fail(Errc::message_too_long, "too many buffers");
+    HWS_TRY(const auto raw,
+            guest_bytes(state, from.address, std::uint64_t{from.count} * sizeof(Iovec)));
+    std::uint64_t total = 0;
+    for (std::uint32_t i = 0; i < from.count; ++i) {
+        Iovec entry;
+        std::memcpy(&entry, raw.data() + std::size_t{i} * sizeof entry, sizeof entry);
+        HWS_TRY(std::span<std::byte> buffer, guest_bytes(state, entry.address, entry.size));
+        total += entry.size;
+        const std::uint64_t skipped = std::min<std::uint64_t>(skip, buffer.size());
+        skip -= skipped;
+        buffer = buffer.subspan(skipped);
+        buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - into.bytes()));
+        if (!buffer.empty()) into.add(buffer);
+    }
+    // POSIX sendmsg(3p): the sum must be countable by the result.
+    if (total > std::numeric_limits<std::int32_t>::max())
+        return fail(Errc::invalid_argument, "too many bytes");
+    return total;
+}
+
+/// When a wait that began now is over; kept from the first wait of a call on.
+class Patience {
+public:
+    explicit Patience(os::Deadline end = os::no_deadline) : end_(end) {}
+
+    /// Waits until the descriptor may be ready, or until the time is over.
+    auto wait(core::Descriptor& descriptor, os::Ready what) {
+        if (!has_begun_) {
+            has_begun_ = true;
+            end_ = std::min(end_, os::deadline_after(what == os::Ready::read ? descriptor.receive_timeout()
+                                                                         : descriptor.send_timeout()));
+        }
+        return descriptor.readiness().until(what, end_);
+    }
+
+private:
+    os::Deadline end_;
+    bool has_begun_ = false;
+};
+
+/// A name or an address that the guest wrote down. Errors: bad_name, fault.
+Result<core::Target> load_host(PluginState& state, GuestSpan<const char> text);
+/// Nothing for a pointer of 0 and for the family `any`. Errors: fault, family_not_supported.
+Result<std::optional<SocketAddr>> load_destination(PluginState& state,
+                                                   GuestPointer<const Address> to);
+
+/// What socket_open, socket_bind, socket_connect, socket_send and socket_receive do with an ICMP
+/// descriptor.
+Result<void> open_icmp(PluginState& state, Family family, OpenFlags flags, GuestPointer<Fd> number);
+Result<void> bind_icmp(IcmpEchoSocket& socket, const SocketAddr& local);
+Result<void> connect_icmp(PluginState& state, IcmpEchoSocket& socket,
+                          GuestPointer<const Address> peer);
+os::Task<> send_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> from,
+                             SendFlags flags, GuestPointer<const Address> to,
+                             GuestPointer<std::uint32_t> bytes);
+os::Task<> receive_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
+                                ReceiveFlags flags, GuestPointer<Received> received);
 
 /// Text that is cut to the room there is; its whole length in any case.
 Result<void> store_text(PluginState& state, GuestSpan<char> room,

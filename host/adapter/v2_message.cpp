@@ -15,69 +15,9 @@ constexpr bool is_set(std::uint32_t flags, std::uint32_t bit) {
     return (flags & bit) != 0;
 }
 
-/// The guest's buffers in its memory as it is now: for one attempt, never across a wait.
-class Buffers {
-public:
-    /// The buffers from byte number `skip` on, at most `max_bytes` of them. Errors: fault if any
-    /// byte of any buffer is outside, message_too_long for too many buffers, invalid_argument for
-    /// more bytes than a result can count.
-    static Result<std::uint64_t> load(PluginState& state, GuestSpan<const Iovec> from,
-                                      std::uint64_t skip, std::uint64_t max_bytes,
-                                      os::IoList& into) {
-        if (from.count > max_buffers) return fail(Errc::message_too_long, "too many buffers");
-        HWS_TRY(const auto raw,
-                guest_bytes(state, from.address, std::uint64_t{from.count} * sizeof(Iovec)));
-        std::uint64_t total = 0;
-        for (std::uint32_t i = 0; i < from.count; ++i) {
-            Iovec entry;
-            std::memcpy(&entry, raw.data() + std::size_t{i} * sizeof entry, sizeof entry);
-            HWS_TRY(std::span<std::byte> buffer, guest_bytes(state, entry.address, entry.size));
-            total += entry.size;
-            const std::uint64_t skipped = std::min<std::uint64_t>(skip, buffer.size());
-            skip -= skipped;
-            buffer = buffer.subspan(skipped);
-            buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - into.bytes()));
-            if (!buffer.empty()) into.add(buffer);
-        }
-        // POSIX sendmsg(3p): the sum must be countable by the result.
-        if (total > std::numeric_limits<std::int32_t>::max())
-            return fail(Errc::invalid_argument, "too many bytes");
-        return total;
-    }
-};
-
 bool is_stream(const NetworkSocket& socket) {
     return socket.type() == SocketType::stream;
 }
-
-Result<std::optional<SocketAddr>> load_destination(PluginState& state,
-                                                   GuestPointer<const Address> to) {
-    if (to.address == 0) return std::optional<SocketAddr>();
-    HWS_TRY(const Address wire, load(state, to));
-    if (wire.family == 0) return std::optional<SocketAddr>();
-    HWS_TRY(const SocketAddr address, to_socket_address(wire));
-    return std::optional(address);
-}
-
-/// When a wait that began now is over; kept from the first wait of a call on.
-class Patience {
-public:
-    explicit Patience(os::Deadline end = os::no_deadline) : end_(end) {}
-
-    /// Waits until the socket may be ready, or until the time is over.
-    auto wait(NetworkSocket& socket, Ready what) {
-        if (!has_begun_) {
-            has_begun_ = true;
-            end_ = std::min(end_, os::deadline_after(what == Ready::read ? socket.receive_timeout()
-                                                                         : socket.send_timeout()));
-        }
-        return socket.readiness().until(what, end_);
-    }
-
-private:
-    os::Deadline end_;
-    bool has_begun_ = false;
-};
 
 /// Sends one message to what `begin()` gives, of a stream all of it where it may wait, and ends
 /// with `finish(bytes)`; an error only if nothing was sent. Rows pass what is theirs as `begin` and
@@ -93,7 +33,7 @@ os::Task<> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from, Send
         os::IoList list;
         const std::uint64_t most =
             is_stream(*socket) ? max_write_bytes : std::numeric_limits<std::uint32_t>::max();
-        HWS_CO_TRY(const std::uint64_t total, Buffers::load(state, from, done, most, list));
+        HWS_CO_TRY(const std::uint64_t total, load_buffers(state, from, done, most, list));
         auto count = socket->send(list, flags, to ? &*to : nullptr);
         if (count) {
             done += *count;
@@ -127,7 +67,7 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
         os::IoList list;
         const std::uint64_t most = is_stream(*socket) ? state.limits.receive_bytes
                                                       : std::numeric_limits<std::uint32_t>::max();
-        HWS_CO_TRY(const std::uint64_t total, Buffers::load(state, into, answer.bytes, most, list));
+        HWS_CO_TRY(const std::uint64_t total, load_buffers(state, into, answer.bytes, most, list));
         const bool may_wait =
             !socket->is_non_blocking() && !is_set(flags, receive_flags::dont_wait);
         const bool wants_all = is_set(flags, receive_flags::wait_all) && is_stream(*socket);
@@ -161,12 +101,27 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
     }
 }
 
+bool is_icmp(const PluginState& state, Fd fd) {
+    const auto found = state.descriptors.find(static_cast<core::DescriptorNumber>(fd.number));
+    return found && (*found)->kind() == core::DescriptorKind::icmp_socket;
+}
+
 constexpr std::uint32_t bytes_in_message = offsetof(Message, bytes);
 
 } // namespace
 
+Result<std::optional<SocketAddr>> load_destination(PluginState& state,
+                                                   GuestPointer<const Address> to) {
+    if (to.address == 0) return std::optional<SocketAddr>();
+    HWS_TRY(const Address wire, load(state, to));
+    if (wire.family == 0) return std::optional<SocketAddr>();
+    HWS_TRY(const SocketAddr address, to_socket_address(wire));
+    return std::optional(address);
+}
+
 os::Task<> socket_send(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
                        GuestPointer<const Address> to, GuestPointer<std::uint32_t> bytes) {
+    if (is_icmp(state, fd)) return send_icmp_message(state, fd, from, flags, to, bytes);
     const auto begin = [&state, fd, flags, to, bytes]() -> Result<std::optional<SocketAddr>> {
         HWS_CHECK(find_socket(state, fd));
         HWS_CHECK(check_flags(flags, send_flags::dont_wait | send_flags::more));
@@ -181,6 +136,7 @@ os::Task<> socket_send(PluginState& state, Fd fd, GuestSpan<const Iovec> from, S
 
 os::Task<> socket_receive(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
                           ReceiveFlags flags, GuestPointer<Received> received) {
+    if (is_icmp(state, fd)) return receive_icmp_message(state, fd, into, flags, received);
     const auto begin = [&state, fd, flags, received]() -> Result<void> {
         HWS_CHECK(find_socket(state, fd));
         HWS_CHECK(check_flags(flags, receive_flags::peek | receive_flags::wait_all |
@@ -231,7 +187,7 @@ os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, Se
             const auto loaded = [&]() -> Result<void> {
                 HWS_TRY(const Message wire,
                         load(state, element(messages, static_cast<std::uint32_t>(done + ready))));
-                HWS_CHECK(Buffers::load(state, {wire.buffers, wire.buffer_count}, 0,
+                HWS_CHECK(load_buffers(state, {wire.buffers, wire.buffer_count}, 0,
                                         std::numeric_limits<std::uint32_t>::max(), message.from));
                 if (wire.address.family == 0) return {};
                 HWS_TRY(message.to, to_socket_address(wire.address));
@@ -283,7 +239,7 @@ os::Task<> receive_batch(PluginState& state, Fd fd, GuestSpan<Message> messages,
             const auto loaded = [&]() -> Result<void> {
                 HWS_TRY(const Message wire,
                         load(state, element(messages, static_cast<std::uint32_t>(done + ready))));
-                HWS_CHECK(Buffers::load(state, {wire.buffers, wire.buffer_count}, 0,
+                HWS_CHECK(load_buffers(state, {wire.buffers, wire.buffer_count}, 0,
                                         std::numeric_limits<std::uint32_t>::max(),
                                         batch[ready].into));
                 return {};

@@ -13,13 +13,6 @@ namespace {
 
 using core::Use;
 
-/// A name or an address that the guest wrote down.
-Result<core::Target> load_host(PluginState& state, GuestSpan<const char> text) {
-    if (text.count > max_name_bytes) return fail(Errc::bad_name, "the name is too long");
-    HWS_TRY(const auto bytes, guest_bytes(state, text.address, text.count));
-    return core::parse_host({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 /// The interfaces of the machine; to a plugin that may do nothing, only loopback.
 bool may_see(const PluginState& state, const os::NetworkInterface& interface) {
     return state.policy.rule_count() > 0 || (interface.flags & interface_flags::loopback) != 0;
@@ -41,7 +34,37 @@ Result<core::RaceOutcome> connect_datagrams(PluginState& state,
     return std::unexpected(std::move(last));
 }
 
+/// An ICMP descriptor with the first of them as its peer.
+Result<SocketAddr> connect_icmp_to_first(PluginState& state, const std::vector<core::Vetted>& peers,
+                                         GuestPointer<Fd> number) {
+    const core::Vetted first = core::interleave_families(peers).front();
+    const Family family = first.address().is_ipv4() ? Family::ipv4 : Family::ipv6;
+    HWS_TRY(auto socket,
+            IcmpEchoSocket::open(state.loop, state, state.limits, state.icmp_allowance, family));
+    HWS_CHECK(socket->connect(first));
+    HWS_CHECK(hand_out(state, std::move(socket), 0, number));
+    return first.address();
+}
+
+Result<core::Use> use_of(SocketType type) {
+    switch (type) {
+    case SocketType::stream:
+        return Use::tcp;
+    case SocketType::datagram:
+        return Use::udp;
+    case SocketType::icmp_echo:
+        return Use::icmp;
+    }
+    return fail(Errc::invalid_argument, "an unknown type of socket");
+}
+
 } // namespace
+
+Result<core::Target> load_host(PluginState& state, GuestSpan<const char> text) {
+    if (text.count > max_name_bytes) return fail(Errc::bad_name, "the name is too long");
+    HWS_TRY(const auto bytes, guest_bytes(state, text.address, text.count));
+    return core::parse_host({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
 
 os::Task<> connect_name(PluginState& state, GuestSpan<const char> host, std::uint32_t port,
                         SocketType type, Duration timeout, Duration attempt_delay,
@@ -49,15 +72,18 @@ os::Task<> connect_name(PluginState& state, GuestSpan<const char> host, std::uin
     HWS_CO_CHECK(check_room(state, number));
     if (winner.address != 0) HWS_CO_CHECK(check_room(state, winner));
     if (port > 65'535) co_return fail(Errc::invalid_argument, "a port is at most 65535");
-    if (type != SocketType::stream && type != SocketType::datagram)
-        co_return fail(Errc::invalid_argument, "an unknown type of socket");
+    HWS_CO_TRY(const Use use, use_of(type));
     HWS_CO_CHECK(check_free_number(state));
     HWS_CO_TRY(core::Target target, load_host(state, host));
     target.port = static_cast<std::uint16_t>(port);
     const os::Deadline deadline = deadline_of(timeout);
-    const Use use = type == SocketType::stream ? Use::tcp : Use::udp;
     HWS_CO_TRY(std::vector<core::Vetted> peers,
                co_await core::vet(state.policy, use, std::move(target), state.resolver, deadline));
+    if (type == SocketType::icmp_echo) {
+        HWS_CO_TRY(const SocketAddr peer, connect_icmp_to_first(state, peers, number));
+        if (winner.address != 0) HWS_CO_CHECK(store(state, winner, to_wire(peer)));
+        co_return {};
+    }
     Result<core::RaceOutcome> outcome = fail(Errc::canceled);
     if (type == SocketType::datagram) {
         outcome = connect_datagrams(state, peers);

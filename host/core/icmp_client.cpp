@@ -94,6 +94,31 @@ public:
     }
     ~Channel() override { leave(); }
 
+    std::uint16_t identifier() const { return identifier_.value(); }
+
+    /// Reads what is there, but no further than the answer to the last request that awaits one:
+    /// what may lie behind it is nobody's, and is found with the next arrival. A request and its
+    /// reply cost one system call each this way.
+    void read() {
+        // On the loop's own stack; a buffer per plugin would cost 64 KiB each.
+        std::array<std::byte, packet_bytes> buffer;
+        for (int left = packets_per_turn; left > 0; --left) {
+            auto arrival = socket_.receive(buffer);
+            if (arrival) {
+                const bool is_ours =
+                    accept_arrival(*arrival, std::span(buffer).first(arrival->size));
+                if (is_ours && client_.pending_.empty()) return await_more();
+            } else if (arrival.error() != Errc::would_block) {
+                // The errno of an ICMP error, whose text lies in the error queue.
+                read_error_queue(buffer);
+            } else {
+                // A send may have met that errno before and taken it away.
+                if (!read_error_queue(buffer)) return await_more();
+            }
+        }
+        client_.loop_.queue(*this);
+    }
+
     Result<void> send(const SocketAddr& target, std::span<const std::byte> payload,
                       std::uint16_t sequence, std::optional<std::uint8_t> ttl) {
         const auto header = echo_request_header(family_, identifier_.value(), sequence, payload);
@@ -110,51 +135,40 @@ private:
 
     void on_ready() override { client_.loop_.queue(*this); }
 
-    void run() override {
-        // On the loop's own stack; a buffer per plugin would cost 64 KiB each.
-        std::array<std::byte, packet_bytes> buffer;
-        const bool has_error_queue = socket_.kind() == os::IcmpSocketKind::ping;
-        bool look_for_errors = has_error_queue;
-        for (int left = packets_per_turn; left > 0; --left) {
-            if (look_for_errors) {
-                if (auto error = socket_.receive_error(buffer)) {
-                    accept_queued_error(*error, std::span(buffer).first(error->size));
-                    continue;
-                }
-                look_for_errors = false;
-            }
-            auto arrival = socket_.receive(buffer);
-            if (arrival) {
-                accept_arrival(*arrival, std::span(buffer).first(arrival->size));
-            } else if (arrival.error() == Errc::would_block) {
-                watch_->clear(os::Ready::read);
-                wait_for(*watch_, os::Ready::read);
-                return;
-            } else {
-                // The errno of an ICMP error, whose text lies in the error queue.
-                look_for_errors = has_error_queue;
-            }
-        }
-        client_.loop_.queue(*this);
+    void run() override { read(); }
+
+    void await_more() {
+        client_.loop_.unqueue(*this);
+        watch_->clear(os::Ready::read);
+        if (!is_waiting()) wait_for(*watch_, os::Ready::read);
     }
 
-    void accept_arrival(const os::IcmpSocket::Arrival& arrival, std::span<const std::byte> bytes) {
+    /// Whether it had anything.
+    bool read_error_queue(std::span<std::byte> buffer) {
+        if (socket_.kind() != os::IcmpSocketKind::ping) return false;
+        const auto error = socket_.receive_error(buffer);
+        if (error) accept_queued_error(*error, buffer.first(error->size));
+        return error.has_value();
+    }
+
+    /// Whether it answers a request of ours.
+    bool accept_arrival(const os::IcmpSocket::Arrival& arrival, std::span<const std::byte> bytes) {
         const bool has_ip_header =
             family_ == IcmpFamily::v4 && socket_.kind() == os::IcmpSocketKind::raw;
         const auto message = has_ip_header ? parse_ipv4_packet(bytes) : parse_icmp(family_, bytes);
-        if (!message) return;
+        if (!message) return false;
         if (message->is_echo_reply) {
-            if (message->identifier != identifier_.value()) return;
+            if (message->identifier != identifier_.value()) return false;
             IcmpReply reply;
             reply.id = message->identifier;
             reply.sequence = message->sequence;
-            deliver(std::move(reply), arrival.source, message->sequence, message->type,
-                    message->code, arrival.source, arrival.ttl, arrival.age, message->data);
-        } else if (message->quoted->identifier == identifier_.value()) {
-            deliver({}, SocketAddr(message->quoted->target, 0), message->quoted->sequence,
-                    message->type, message->code, arrival.source, arrival.ttl, arrival.age,
-                    message->data);
+            return deliver(std::move(reply), arrival.source, message->sequence, message->type,
+                           message->code, arrival.source, arrival.ttl, arrival.age, message->data);
         }
+        if (message->quoted->identifier != identifier_.value()) return false;
+        return deliver({}, SocketAddr(message->quoted->target, 0), message->quoted->sequence,
+                       message->type, message->code, arrival.source, arrival.ttl, arrival.age,
+                       message->data);
     }
 
     void accept_queued_error(const os::IcmpSocket::QueuedError& error,
@@ -166,14 +180,15 @@ private:
                 error.ttl, error.age, request);
     }
 
-    void deliver(IcmpReply reply, const SocketAddr& target, std::uint16_t sequence,
+    bool deliver(IcmpReply reply, const SocketAddr& target, std::uint16_t sequence,
                  std::uint8_t type, std::uint8_t code, const SocketAddr& source,
                  std::optional<std::uint8_t> ttl, std::chrono::nanoseconds age,
                  std::span<const std::byte> data) {
         const auto answered = client_.take_pending(target, sequence);
-        if (!answered) return;
+        if (!answered) return false;
         reply.source = source.ip();
         reply.target = answered->target.ip();
+        reply.scope_id = answered->target.scope_id();
         reply.type = type;
         reply.code = code;
         reply.request_sequence = sequence;
@@ -183,6 +198,7 @@ private:
                      std::chrono::nanoseconds(os::Clock::now() - answered->sent_at) - age);
         reply.data.assign(data.begin(), data.end());
         client_.keep(std::move(reply));
+        return true;
     }
 
     IcmpClient& client_;
@@ -193,11 +209,15 @@ private:
     std::unique_ptr<os::Watch> watch_;
 };
 
-IcmpClient::IcmpClient(os::Loop& loop, const Limits& limits, IcmpSockets sockets)
+IcmpClient::IcmpClient(os::Loop& loop, const Limits& limits, IcmpAllowance& allowance,
+                       IcmpSockets sockets)
     : loop_(loop), max_pending_(limits.icmp_pending), max_replies_(limits.icmp_replies),
-      sockets_(sockets), arrived_(loop) {}
+      sockets_(sockets), allowance_(allowance), arrived_(loop, os::Ready::write) {}
 
-IcmpClient::~IcmpClient() = default;
+IcmpClient::~IcmpClient() {
+    while (!replies_.empty())
+        take_oldest();
+}
 
 Result<std::unique_ptr<IcmpClient::Channel>> IcmpClient::open_channel(IcmpFamily family) {
     if (sockets_ != IcmpSockets::raw_only) {
@@ -230,27 +250,54 @@ Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> p
     if (pending_.size() >= max_pending_)
         return fail(Errc::rate_limited, "limit icmp_pending: " + std::to_string(max_pending_) +
                                             " echo requests await their replies");
-    auto& channel = family == IcmpFamily::v4 ? v4_ : v6_;
-    if (!channel) {
-        HWS_TRY(channel, open_channel(family));
-    }
+    HWS_CHECK(open(family));
     const auto sent_at = os::Clock::now();
-    HWS_CHECK(channel->send(address, payload, sequence, ttl));
+    if (!allowance_.take_request(sent_at))
+        return fail(Errc::rate_limited,
+                    "limit icmp_interval: the plugin has sent too many echo requests lately");
+    HWS_CHECK(channel_of(family)->send(address, payload, sequence, ttl));
     // Only the loop reads replies, so none can have been looked at before this.
     pending_.push_back({address, sequence, sent_at});
     return {};
 }
 
+Result<void> IcmpClient::open(IcmpFamily family) {
+    auto& channel = channel_of(family);
+    if (!channel) {
+        HWS_TRY(channel, open_channel(family));
+    }
+    return {};
+}
+
+std::optional<std::uint16_t> IcmpClient::identifier(IcmpFamily family) const {
+    const auto& channel = family == IcmpFamily::v4 ? v4_ : v6_;
+    if (!channel) return {};
+    return channel->identifier();
+}
+
 os::Task<IcmpReply> IcmpClient::receive(os::Deadline deadline) {
-    while (replies_.empty()) {
-        const os::Wake wake = co_await arrived_.until(deadline);
+    for (;;) {
+        auto reply = try_receive();
+        if (reply) co_return std::move(reply);
+        const os::Wake wake = co_await arrived_.until(os::Ready::read, deadline);
         if (wake == os::Wake::timed_out && replies_.empty()) co_return fail(Errc::timed_out);
     }
-    IcmpReply reply = std::move(replies_.front());
-    replies_.pop_front();
-    kept_bytes_ -= reply.data.size();
-    if (replies_.empty()) arrived_.reset();
-    co_return std::move(reply);
+}
+
+Result<IcmpReply> IcmpClient::try_receive() {
+    if (!peek()) return fail(Errc::would_block);
+    return take_oldest();
+}
+
+const IcmpReply* IcmpClient::peek() {
+    // A near target has answered by now, and the loop need not be asked.
+    if (replies_.empty()) read_now();
+    return replies_.empty() ? nullptr : &replies_.front();
+}
+
+void IcmpClient::read_now() {
+    for (Channel* const channel : {v4_.get(), v6_.get()})
+        if (channel && replies_.empty() && !pending_.empty()) channel->read();
 }
 
 std::size_t IcmpClient::pending_count() {
@@ -276,14 +323,23 @@ std::optional<IcmpClient::Pending> IcmpClient::take_pending(const SocketAddr& ta
     return taken;
 }
 
+IcmpReply IcmpClient::take_oldest() {
+    IcmpReply reply = std::move(replies_.front());
+    replies_.pop_front();
+    allowance_.give_back_reply_bytes(kept_bytes(reply));
+    if (replies_.empty()) arrived_.clear(os::Ready::read);
+    return reply;
+}
+
 void IcmpClient::keep(IcmpReply reply) {
-    kept_bytes_ += reply.data.size();
-    replies_.push_back(std::move(reply));
-    while (!replies_.empty() && (replies_.size() > max_replies_ || kept_bytes_ > max_kept_bytes)) {
-        kept_bytes_ -= replies_.front().data.size();
-        replies_.pop_front();
+    const std::size_t bytes = kept_bytes(reply);
+    while (replies_.size() >= max_replies_ || !allowance_.take_reply_bytes(bytes)) {
+        // Other sockets of the plugin hold everything: this one is lost.
+        if (replies_.empty()) return;
+        take_oldest();
     }
-    if (!replies_.empty()) arrived_.raise();
+    replies_.push_back(std::move(reply));
+    arrived_.set(os::Ready::read);
 }
 
 } // namespace hws::host::core

@@ -1,8 +1,9 @@
 #pragma once
-/// Sends echo requests for one plugin and collects what comes back. Other plugins' replies never
+/// Sends echo requests for one plugin and collects what comes back. Other clients' replies never
 /// show up: every socket has an identifier of its own, and an arrival counts only if it matches a
 /// request this client still waits for.
 
+#include "core/icmp_allowance.hpp"
 #include "core/icmp_packet.hpp"
 #include "core/limits.hpp"
 #include "core/policy.hpp"
@@ -20,8 +21,9 @@ namespace hws::host::core {
 
 /// An echo reply, or an ICMP error about one of our echo requests.
 struct IcmpReply {
-    IpAddr source; ///< who sent it: the target, or the router that complains
-    IpAddr target; ///< where the request went
+    IpAddr source;              ///< who sent it: the target, or the router that complains
+    IpAddr target;              ///< where the request went
+    std::uint32_t scope_id = 0; ///< the zone of link-local ones
     std::uint8_t type = 0;
     std::uint8_t code = 0;
     std::optional<std::uint16_t> id;       ///< as on the wire; echo replies only
@@ -39,20 +41,22 @@ struct IcmpReply {
 /// refuses that.
 enum class IcmpSockets : std::uint8_t { any, ping_only, raw_only };
 
-/// One per plugin, on its loop. Sockets are opened at the first send to their family. Must outlive
-/// the tasks it gave out.
+/// On its plugin's loop: one for dialect v1, and one for each ICMP descriptor of dialect v2.
+/// Sockets are opened at the first send to their family. Must outlive the tasks it gave out.
 class IcmpClient {
 public:
-    IcmpClient(os::Loop& loop, const Limits& limits, IcmpSockets sockets = IcmpSockets::any);
+    /// `allowance` is the plugin's, and outlives this.
+    IcmpClient(os::Loop& loop, const Limits& limits, IcmpAllowance& allowance,
+               IcmpSockets sockets = IcmpSockets::any);
     ~IcmpClient();
     IcmpClient(const IcmpClient&) = delete;
     IcmpClient& operator=(const IcmpClient&) = delete;
 
     /// Sends one echo request; never waits. `target` was vetted for Use::icmp. `ttl` 1..255: hops
     /// the request may make. Errors: not_permitted (the kernel grants neither kind of socket; the
-    /// text says what to grant), message_too_long, rate_limited (limits.icmp_pending requests await
-    /// their replies), family_not_supported, host_unreachable, network_unreachable,
-    /// invalid_argument (ttl 0).
+    /// text says what to grant), message_too_long, rate_limited (the plugin's rate is used up, or
+    /// limits.icmp_pending requests await their replies), family_not_supported, host_unreachable,
+    /// network_unreachable, invalid_argument (ttl 0).
     Result<void> send(const Vetted& target, std::span<const std::byte> payload,
                       std::uint16_t sequence, std::optional<std::uint8_t> ttl = std::nullopt);
 
@@ -61,19 +65,30 @@ public:
     /// request is answered once, by whichever comes first; a reply from another address than the
     /// request's target is dropped. Errors: timed_out.
     os::Task<IcmpReply> receive(os::Deadline deadline);
+    /// The same without waiting. Errors: would_block; readiness() tells when to try again.
+    Result<IcmpReply> try_receive();
+    /// What try_receive() would give; it stays there. Null: nothing yet.
+    const IcmpReply* peek();
+
+    /// Opens the family's socket now, so that what is missing shows before the first send. Errors:
+    /// not_permitted, family_not_supported, too_many_handles, ...
+    Result<void> open(IcmpFamily family);
+    /// The identifier that the family's requests carry; nothing before its socket is open.
+    std::optional<std::uint16_t> identifier(IcmpFamily family) const;
 
     /// Requests still waited for.
     std::size_t pending_count();
     /// Replies and errors that receive() would give without waiting.
     std::size_t ready_count() const { return replies_.size(); }
-    /// Waits for ready_count() to be more than 0, for pollers.
+    /// Readable once there is a reply; always writable.
     os::Readiness& readiness() { return arrived_; }
 
     /// After this long without an answer a request is forgotten; what comes later is dropped.
     static constexpr std::chrono::seconds pending_lifetime{60};
-    /// Payload bytes of all kept replies together; the oldest goes. 256 replies of 64 KiB would be
-    /// 16 MiB a plugin.
-    static constexpr std::size_t max_kept_bytes = std::size_t{1} << 20;
+    /// What a kept reply takes of limits.icmp_reply_bytes.
+    static std::size_t kept_bytes(const IcmpReply& reply) {
+        return sizeof(IcmpReply) + reply.data.size();
+    }
 
 private:
     class Channel;
@@ -83,11 +98,16 @@ private:
         os::Clock::time_point sent_at;
     };
 
+    std::unique_ptr<Channel>& channel_of(IcmpFamily family) {
+        return family == IcmpFamily::v4 ? v4_ : v6_;
+    }
     Result<std::unique_ptr<Channel>> open_channel(IcmpFamily family);
+    void read_now();
     void forget_expired();
     /// Takes the request that this answers out of the pending ones.
     std::optional<Pending> take_pending(const SocketAddr& target, std::uint16_t sequence);
     void keep(IcmpReply reply);
+    IcmpReply take_oldest();
 
     os::Loop& loop_;
     std::size_t max_pending_;
@@ -95,8 +115,8 @@ private:
     IcmpSockets sockets_;
     std::deque<Pending> pending_; // oldest first
     std::deque<IcmpReply> replies_;
-    std::size_t kept_bytes_ = 0;
-    os::Event arrived_;
+    IcmpAllowance& allowance_;
+    os::Readiness arrived_;
     std::unique_ptr<Channel> v4_;
     std::unique_ptr<Channel> v6_;
 };

@@ -33,10 +33,18 @@ struct Limits {
     std::size_t variable_bytes = std::size_t{1} << 20;
     /// One line of a plugin's log; the rest is cut.
     std::size_t log_line_bytes = std::size_t{16} << 10;
-    /// Echo requests whose replies are still awaited. `rate_limited`.
+    /// Echo requests of one socket whose replies are still awaited. `rate_limited`.
     std::size_t icmp_pending = 256;
-    /// Replies kept for a plugin that does not fetch them; the oldest goes.
+    /// Replies kept for a socket that does not fetch them; the oldest goes.
     std::size_t icmp_replies = 256;
+    /// Bytes that the kept replies of all the plugin's sockets take together; of the socket that gets one more the oldest
+    /// goes. 256 replies of 64 KiB would be 16 MiB a socket.
+    std::size_t icmp_reply_bytes = std::size_t{1} << 20;
+    /// Echo requests of the plugin, on all its sockets together: so many at once, then one each `icmp_interval`, so that
+    /// nobody floods a network through a plugin. 100 a second are three times what tracing a route takes.
+    /// `rate_limited`. An interval of 0: as many as it likes.
+    std::size_t icmp_burst = 256;
+    std::chrono::nanoseconds icmp_interval = std::chrono::milliseconds(10);
 
     /// Dialect v1's deadlines (abi/v1.md): connect, send and receive; HTTP; redirects.
     std::chrono::nanoseconds v1_socket_wait = std::chrono::seconds(5);

@@ -18,18 +18,6 @@ constexpr int max_refusals = 64;
 /// Datagrams of strangers that one call drops.
 constexpr int max_strangers = 64;
 
-constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
-
-std::chrono::nanoseconds time_of(std::uint64_t nanoseconds) {
-    if (nanoseconds == 0 || nanoseconds >= static_cast<std::uint64_t>(forever.count()))
-        return forever;
-    return std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds));
-}
-
-std::uint64_t number_of(std::chrono::nanoseconds time) {
-    return time == forever ? abi::v2::no_limit : static_cast<std::uint64_t>(time.count());
-}
-
 template <class Buffers> void fill(os::IoList& list, const Buffers& buffers) {
     for (const auto& buffer : buffers)
         list.add(buffer);
@@ -52,6 +40,17 @@ bool is_same_peer(const SocketAddr& a, const SocketAddr& b) {
 }
 
 } // namespace
+
+std::chrono::nanoseconds option_time(std::uint64_t value) {
+    constexpr auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
+    if (value == 0 || value >= longest) return std::chrono::nanoseconds::max();
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(value));
+}
+
+std::uint64_t option_number(std::chrono::nanoseconds time) {
+    if (time == std::chrono::nanoseconds::max()) return abi::v2::no_limit;
+    return static_cast<std::uint64_t>(time.count());
+}
 
 NetworkSocket::NetworkSocket(os::Loop& loop, SocketOwner& owner, os::Fd fd, os::Family family,
                              os::SocketType type)
@@ -370,9 +369,9 @@ Result<std::uint64_t> NetworkSocket::get_option(Option option) {
     case Option::reuse_port:
         return wants_reuse_port_;
     case Option::receive_timeout:
-        return number_of(receive_timeout());
+        return option_number(receive_timeout());
     case Option::send_timeout:
-        return number_of(send_timeout());
+        return option_number(send_timeout());
     default:
         return os::get_option(fd_.get(), option);
     }
@@ -389,10 +388,10 @@ Result<void> NetworkSocket::set_option(Option option, std::uint64_t value) {
         wants_reuse_port_ = value != 0;
         return {};
     case Option::receive_timeout:
-        set_receive_timeout(time_of(value));
+        set_receive_timeout(option_time(value));
         return {};
     case Option::send_timeout:
-        set_send_timeout(time_of(value));
+        set_send_timeout(option_time(value));
         return {};
     case Option::ipv6_only:
         // An IPv6 socket that was narrowed by the policy is bound by then, and stays as it is.

@@ -148,6 +148,10 @@ private:
     os::StreamReceiver receiver_;
 };
 
+/// A timeout as options have it: nanoseconds, where 0 and no_limit are none, which is max().
+std::chrono::nanoseconds option_time(std::uint64_t value);
+std::uint64_t option_number(std::chrono::nanoseconds time);
+
 /// How name connections are raced. Source: RFC 8305.
 struct RaceOptions {
     /// How long one attempt is alone before the next begins beside it (RFC 8305, 5: 250 ms).

@@ -39,7 +39,7 @@ Vetted vetted(std::string_view address, Use use = Use::icmp) {
 /// A client on a loop, and what one does with it.
 struct Pinger {
     explicit Pinger(IcmpSockets sockets, const Limits& limits = {})
-        : client(*loop, limits, sockets) {}
+        : allowance(limits), client(*loop, limits, allowance, sockets) {}
 
     Result<void> send(std::string_view target, std::string_view payload, std::uint16_t sequence,
                       std::optional<std::uint8_t> ttl = {}) {
@@ -62,6 +62,7 @@ struct Pinger {
     }
 
     std::unique_ptr<os::Loop> loop = os::Loop::create().value();
+    IcmpAllowance allowance;
     IcmpClient client;
 };
 
@@ -306,14 +307,15 @@ TEST_CASE("replies that arrive before receive is called are kept in order, the n
 TEST_CASE("the bytes of kept replies are bounded") {
     with_each_kind([](test::NetworkNamespace& network, IcmpSockets kind) {
         network.run([&] {
-            Pinger pinger(kind);
+            const Limits limits;
+            Pinger pinger(kind, limits);
             const std::string payload(60'000, 'x');
             for (std::uint16_t sequence = 0; sequence < 40; ++sequence) {
                 REQUIRE(pinger.send("127.0.0.1", payload, sequence));
                 while (pinger.client.pending_count() > 0)
                     pinger.turn();
             }
-            CHECK(pinger.client.ready_count() == IcmpClient::max_kept_bytes / payload.size());
+            CHECK(pinger.client.ready_count() == limits.icmp_reply_bytes / payload.size());
             CHECK(pinger.receive(0ns)->sequence.value() > 0);
         });
     });
@@ -526,5 +528,69 @@ TEST_CASE("a raw socket's filter keeps other programs' replies from waking the l
         Forger forger;
         forger.send_reply(1000, 1, "");
         CHECK(mine->receive(buffer)->size == 28);
+    });
+}
+
+TEST_CASE("requests are allowed in a burst, then one each interval, and a pause brings the burst "
+          "back") {
+    Limits limits;
+    limits.icmp_burst = 3;
+    limits.icmp_interval = 10ms;
+    IcmpAllowance allowance(limits);
+    const auto start = os::Clock::now();
+    const auto taken_at = [&](std::chrono::nanoseconds later) {
+        int taken = 0;
+        while (taken < 10 && allowance.take_request(start + later))
+            ++taken;
+        return taken;
+    };
+    CHECK(taken_at(0ms) == 3);
+    CHECK(taken_at(9ms) == 0);
+    CHECK(taken_at(10ms) == 1);
+    CHECK(taken_at(10ms) == 0);
+    CHECK(taken_at(30ms) == 2);
+    CHECK(taken_at(10s) == 3);
+    // Numbers that an operator may write without harm.
+    limits.icmp_interval = 0ns;
+    IcmpAllowance without(limits);
+    for (int i = 0; i < 1000; ++i)
+        CHECK(without.take_request(start));
+    limits.icmp_interval = std::chrono::nanoseconds::max();
+    limits.icmp_burst = static_cast<std::size_t>(-1);
+    IcmpAllowance extreme(limits);
+    CHECK(extreme.take_request(start));
+    CHECK(extreme.take_request(start));
+    limits.icmp_burst = 0;
+    IcmpAllowance one(limits);
+    CHECK(one.take_request(start));
+    CHECK_FALSE(one.take_request(start + 1h));
+}
+
+TEST_CASE("a flood of strangers' replies neither fills the memory nor hides the true one") {
+    with_each_kind([](test::NetworkNamespace& network, IcmpSockets kind) {
+        REQUIRE(network.set("ipv4/icmp_echo_ignore_all", "1"));
+        network.run([&] {
+            Pinger pinger(kind);
+            Forger target, stranger("127.0.0.5");
+            REQUIRE(pinger.send("127.0.0.1", "x", 1));
+            const std::uint16_t id = target.next_identifier();
+            for (int round = 0; round < 20; ++round) {
+                for (int i = 0; i < 200; ++i)
+                    stranger.send_reply(id, 1, "not from the target");
+                pinger.turn();
+            }
+            CHECK(pinger.client.ready_count() == 0);
+            CHECK(pinger.client.pending_count() == 1);
+            target.send_reply(id, 1, "the true one");
+            const auto reply = pinger.receive();
+            REQUIRE(reply);
+            CHECK(text_of(reply->data) == "the true one");
+            // What came behind the last answer is found with the next, and is nobody's.
+            target.send_reply(id, 2, "too early");
+            REQUIRE(pinger.send("127.0.0.1", "x", 3));
+            target.send_reply(id, 3, "the third");
+            CHECK(text_of(pinger.receive()->data) == "the third");
+            CHECK(pinger.receive(0ns).error() == Errc::timed_out);
+        });
     });
 }
