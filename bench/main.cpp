@@ -19,6 +19,7 @@ constexpr Question questions[] = {
     {"round_trip", "What does a TCP round trip cost?", &ask_round_trip},
     {"bulk", "How many bytes a second pass through a TCP connection?", &ask_bulk},
     {"udp", "What do datagrams cost, one at a time and many a call?", &ask_udp},
+    {"icmp_echo", "What does a ping cost?", &ask_icmp_echo},
     {"connections", "How many connections are accepted, and made and closed, in a second?", &ask_connections},
     {"http", "What does a GET cost, and 1,000 of them at once?", &ask_http},
     {"empty_call", "What does a call of a plugin cost?", &ask_empty_call},

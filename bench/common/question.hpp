@@ -80,6 +80,7 @@ struct Question {
 Result<void> ask_round_trip(const Options& options);
 Result<void> ask_connections(const Options& options);
 Result<void> ask_http(const Options& options);
+Result<void> ask_icmp_echo(const Options& options);
 Result<void> ask_udp(const Options& options);
 Result<void> ask_bulk(const Options& options);
 Result<void> ask_empty_call(const Options& options);

@@ -14,5 +14,9 @@
 #include "v1_icmp.hpp"
 #else
 #include "descriptor_socket.hpp"
+#ifdef __wasm__
+#include "v2_icmp.hpp"
+#else
 #include "no_icmp.hpp"
+#endif
 #endif

@@ -57,8 +57,14 @@ Result<void> IcmpSocket::send(std::string_view target, std::span<const std::byte
     return {};
 }
 
-Result<IcmpResponse> IcmpSocket::receive(std::chrono::nanoseconds timeout) {
-    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+Result<void> IcmpSocket::set_hops(std::uint8_t) {
+    return unsupported("set_ttl", "dialect v1 has no hop limit");
+}
+
+Result<IcmpResponse> IcmpSocket::receive(std::optional<std::chrono::nanoseconds> timeout) {
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(
+                                  timeout.value_or(std::chrono::nanoseconds::max()))
+                                  .count();
     const auto bounded =
         std::clamp<std::int64_t>(milliseconds, 0, std::numeric_limits<std::int32_t>::max());
     OwnedBlock block(v1::icmp_recv(static_cast<std::uint32_t>(bounded)));

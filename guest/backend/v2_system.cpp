@@ -4,6 +4,7 @@
 #include "preview1.hpp"
 #include "system.hpp"
 #include "v2.hpp"
+#include "v2_address.hpp"
 #include "v2_failure.hpp"
 
 #include <algorithm>
@@ -11,37 +12,11 @@
 #include <string>
 
 namespace hws::backend::system {
+
+using v2::from_wire;
+using v2::to_wire;
+
 namespace {
-
-v2::Address to_wire(const SocketAddr& address) {
-    v2::Address wire;
-    wire.port = address.port();
-    if (address.is_ipv4()) {
-        wire.family = static_cast<std::uint16_t>(v2::Family::ipv4);
-        std::ranges::copy(address.ip().v4().octets(), wire.octets);
-        return wire;
-    }
-    wire.family = static_cast<std::uint16_t>(v2::Family::ipv6);
-    wire.scope_id = address.scope_id();
-    wire.flowinfo = address.flowinfo();
-    std::ranges::copy(address.ip().v6().octets(), wire.octets);
-    return wire;
-}
-
-std::optional<SocketAddr> from_wire(const v2::Address& wire) {
-    switch (static_cast<v2::Family>(wire.family)) {
-    case v2::Family::ipv4:
-        return SocketAddr(Ipv4Addr(wire.octets[0], wire.octets[1], wire.octets[2], wire.octets[3]),
-                          wire.port);
-    case v2::Family::ipv6: {
-        std::array<std::uint8_t, 16> octets;
-        std::ranges::copy(wire.octets, octets.begin());
-        return SocketAddr(Ipv6Addr(octets), wire.port, wire.scope_id, wire.flowinfo);
-    }
-    default:
-        return std::nullopt;
-    }
-}
 
 template <class Byte> v2::Iovec wire_buffer(std::span<Byte> bytes) {
     return {v2::at(bytes.data()).address, static_cast<std::uint32_t>(bytes.size())};

@@ -38,6 +38,7 @@ set(HWS_GUEST_BACKEND_V2_SOURCES
     ${hws_guest_root}/backend/descriptor_socket.cpp
     ${hws_guest_root}/backend/v2_failure.cpp
     ${hws_guest_root}/backend/v2_http.cpp
+    ${hws_guest_root}/backend/v2_icmp.cpp
     ${hws_guest_root}/backend/v2_system.cpp)
 set(HWS_GUEST_BACKEND_V2_DEFINITIONS "")
 set(HWS_GUEST_BACKEND_NATIVE_SOURCES

@@ -109,8 +109,9 @@ public:
     auto wait(core::Descriptor& descriptor, os::Ready what) {
         if (!has_begun_) {
             has_begun_ = true;
-            end_ = std::min(end_, os::deadline_after(what == os::Ready::read ? descriptor.receive_timeout()
-                                                                         : descriptor.send_timeout()));
+            end_ = std::min(end_, os::deadline_after(what == os::Ready::read
+                                                         ? descriptor.receive_timeout()
+                                                         : descriptor.send_timeout()));
         }
         return descriptor.readiness().until(what, end_);
     }

@@ -95,6 +95,7 @@ public:
     ~Channel() override { leave(); }
 
     std::uint16_t identifier() const { return identifier_.value(); }
+    bool is_raw() const { return socket_.kind() == os::IcmpSocketKind::raw; }
 
     /// Reads what is there, but no further than the answer to the last request that awaits one:
     /// what may lie behind it is nobody's, and is found with the next arrival. A request and its
@@ -250,22 +251,26 @@ Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> p
     if (pending_.size() >= max_pending_)
         return fail(Errc::rate_limited, "limit icmp_pending: " + std::to_string(max_pending_) +
                                             " echo requests await their replies");
-    HWS_CHECK(open(family));
+    auto& channel = channel_of(family);
+    if (!channel) {
+        HWS_TRY(channel, open_channel(family));
+    }
     const auto sent_at = os::Clock::now();
     if (!allowance_.take_request(sent_at))
         return fail(Errc::rate_limited,
                     "limit icmp_interval: the plugin has sent too many echo requests lately");
-    HWS_CHECK(channel_of(family)->send(address, payload, sequence, ttl));
+    HWS_CHECK(channel->send(address, payload, sequence, ttl));
     // Only the loop reads replies, so none can have been looked at before this.
     pending_.push_back({address, sequence, sent_at});
     return {};
 }
 
 Result<void> IcmpClient::open(IcmpFamily family) {
-    auto& channel = channel_of(family);
-    if (!channel) {
-        HWS_TRY(channel, open_channel(family));
-    }
+    if (channel_of(family)) return {};
+    HWS_TRY(auto channel, open_channel(family));
+    // Every ICMP packet of the machine passes the filter of every raw socket: whoever may not send
+    // shall not have any, and leave to send is asked for later.
+    if (!channel->is_raw()) channel_of(family) = std::move(channel);
     return {};
 }
 

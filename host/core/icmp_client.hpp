@@ -70,7 +70,8 @@ public:
     /// What try_receive() would give; it stays there. Null: nothing yet.
     const IcmpReply* peek();
 
-    /// Opens the family's socket now, so that what is missing shows before the first send. Errors:
+    /// Shows before the first send whether the family's socket can be opened, and keeps it unless it
+    /// is a raw one. Errors:
     /// not_permitted, family_not_supported, too_many_handles, ...
     Result<void> open(IcmpFamily family);
     /// The identifier that the family's requests carry; nothing before its socket is open.

@@ -6,6 +6,7 @@
 #include "support/network_namespace.hpp"
 #include "v2_fixture.hpp"
 
+#include <fstream>
 #include <functional>
 #include <sys/syscall.h>
 
@@ -300,6 +301,28 @@ TEST_CASE("a packet filter's port and network unreachable come with their codes"
         got = plugin.pong(fd);
         CHECK(int(got.told.type) == 3);
         CHECK(int(got.told.code) == 0); // network unreachable
+    });
+}
+
+TEST_CASE("a plugin that may ping nobody gets no raw socket of the system") {
+    NetworkNamespace network;
+    if (is_missing(network)) return;
+    REQUIRE(network.set("ipv4/ping_group_range", "1 0"));
+    network.run([] {
+        const auto raw_sockets = [] {
+            std::ifstream table("/proc/thread-self/net/raw");
+            std::string line;
+            int count = -1; // the heading
+            while (std::getline(table, line))
+                ++count;
+            return count;
+        };
+        Pinger nobody({"allow tcp:loopback:*"}), somebody;
+        const Fd fd = nobody.open_icmp();
+        CHECK(nobody.ping(fd, "127.0.0.1", "x", 1) == denied);
+        CHECK(raw_sockets() == 0);
+        REQUIRE(somebody.ping(somebody.open_icmp(), "127.0.0.1", "x", 1) == ok);
+        CHECK(raw_sockets() == 1);
     });
 }
 
