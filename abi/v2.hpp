@@ -22,7 +22,7 @@ using Features = std::uint64_t;
 namespace features {
 inline constexpr Features tcp = 1 << 0, udp = 1 << 1, resolve = 1 << 2, multicast = 1 << 3,
                           batches = 1 << 4, poll = 1 << 5, duplicate = 1 << 6, socket_pair = 1 << 7,
-                          icmp = 1 << 8, http = 1 << 9;
+                          icmp = 1 << 8, http = 1 << 9, tls = 1 << 10;
 }
 
 /// Nanoseconds.
@@ -263,6 +263,27 @@ enum class HttpFields : std::uint32_t {
     url = 4,      ///< the text of the URL that the head came from
 };
 
+/// How tls_start goes about it. Everything may be 0 but the name.
+struct TlsOptions {
+    Iovec name; ///< whom the certificate must name: a host name or an address, as text
+    /// Application protocols to offer (ALPN), the wanted one first, each behind one byte with its
+    /// length (RFC 7301, 3.1).
+    Iovec protocols;
+    /// How long the handshake may take; the host has a bound of its own, which 0 asks for.
+    Duration timeout = 0;
+};
+/// More protocols are `invalid_argument`.
+inline constexpr std::uint32_t max_protocols_bytes = 1024;
+
+struct TlsInfo {
+    std::uint16_t version = 0;         ///< 0x0303: TLS 1.2, 0x0304: TLS 1.3
+    std::uint16_t cipher = 0;          ///< IANA's number of the cipher suite
+    char cipher_name[60] = {};         ///< IANA's name; ends in NUL
+    std::uint8_t fingerprint[32] = {}; ///< SHA-256 of the server's certificate
+    std::uint32_t protocol_bytes = 0;  ///< 0: no application protocol was agreed on
+    char protocol[256] = {};
+};
+
 template <class T, std::size_t bytes, std::size_t alignment>
 inline constexpr bool is_wire_type =
     sizeof(T) == bytes && alignof(T) == alignment && std::has_unique_object_representations_v<T> &&
@@ -278,5 +299,7 @@ static_assert(is_wire_type<Interface, 24, 4>);
 static_assert(is_wire_type<PollEntry, 8, 4>);
 static_assert(is_wire_type<HttpRequest, 80, 8>);
 static_assert(is_wire_type<HttpHead, 32, 8>);
+static_assert(is_wire_type<TlsOptions, 24, 8>);
+static_assert(is_wire_type<TlsInfo, 356, 4>);
 
 } // namespace hws::abi::v2

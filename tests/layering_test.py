@@ -43,7 +43,7 @@ LIBRARIES = {
     "CLI/": ["cli", "bench"],
     "doctest/": ["tests"],
     "asio": ["bench/loop"],  # what our loop is compared with
-    "openssl/": ["host/engine", "host/runtime", "tests", "bench"],  # authenticates cached modules, checks a manifest's hashes
+    "openssl/": ["host/core", "host/engine", "host/runtime", "tests", "bench"],  # TLS, cached modules, a manifest's hashes
     "wasi/": ["guest/posix"],  # preview 1, as wasi-libc declares it
     "__": ["guest/posix/include"],  # the pieces of wasi-libc's headers, some of which stand there anew
 }

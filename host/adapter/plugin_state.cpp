@@ -25,6 +25,11 @@ core::IcmpClient& PluginState::icmp() {
     return *icmp_;
 }
 
+core::TlsClient& PluginState::tls_client() {
+    if (!shared_tls_client) shared_tls_client = std::make_shared<core::TlsClient>(loop);
+    return *shared_tls_client;
+}
+
 void PluginState::note_failure(std::string_view operation, const Error& error) {
     const bool is_denial = error == Errc::denied;
     if (is_denial) ++statistics.denials;

@@ -59,11 +59,15 @@ struct PluginState final : core::SocketOwner {
     const core::Policy policy;
     const core::Limits limits;
     core::IcmpAllowance icmp_allowance; // outlives the descriptors
+    /// Shared by the plugins of a loop if the embedding gives one; else made at the first use. Sockets
+    /// give it what they still have to send.
+    std::shared_ptr<core::TlsClient> shared_tls_client;
     core::DescriptorTable descriptors;
     core::HttpClientOptions http_options;
     /// Made at the first use: most plugins never speak HTTP or ICMP.
     core::HttpClient& http();
     core::IcmpClient& icmp();
+    core::TlsClient& tls_client();
 
     /// The guest's own memory and its kernel's; null before the instance exists, and `kernel` for modules that import none.
     GuestMemory* memory = nullptr;

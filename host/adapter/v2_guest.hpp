@@ -143,6 +143,9 @@ os::Task<> receive_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec
 Result<void> store_text(PluginState& state, GuestSpan<char> room,
                         GuestPointer<std::uint32_t> length, std::string_view text);
 
+/// A name or an address that the guest wrote down. Errors: fault, bad_name.
+Result<core::Target> load_host(PluginState& state, GuestSpan<const char> text);
+
 /// Errors: family_not_supported.
 Result<SocketAddr> to_socket_address(const Address& address);
 Address to_wire(const SocketAddr& address);

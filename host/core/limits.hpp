@@ -46,6 +46,9 @@ struct Limits {
     std::size_t icmp_burst = 256;
     std::chrono::nanoseconds icmp_interval = std::chrono::milliseconds(10);
 
+    /// A TLS handshake of a socket; a plugin may ask for less, not for more. `timed_out`.
+    std::chrono::nanoseconds tls_handshake = std::chrono::seconds(15);
+
     /// Dialect v1's deadlines (abi/v1.md): connect, send and receive; HTTP; redirects.
     std::chrono::nanoseconds v1_socket_wait = std::chrono::seconds(5);
     std::chrono::nanoseconds v1_http_wait = std::chrono::seconds(10);

@@ -35,6 +35,11 @@ SocketAddr canonical(SocketAddr address) {
     return address;
 }
 
+/// What speaks of the bytes on the wire, which are not those of the plugin once TLS is between.
+bool is_below_tls(Option option) {
+    return option == Option::receive_low_water || option == Option::out_of_band_inline;
+}
+
 bool is_same_peer(const SocketAddr& a, const SocketAddr& b) {
     return a.ip().to_canonical() == b.ip().to_canonical() && a.port() == b.port();
 }
@@ -56,6 +61,15 @@ NetworkSocket::NetworkSocket(os::Loop& loop, SocketOwner& owner, os::Fd fd, os::
                              os::SocketType type)
     : loop_(loop), owner_(owner), family_(family), type_(type), fd_(std::move(fd)),
       unwatched_(loop, Ready::both) {}
+
+NetworkSocket::~NetworkSocket() {
+    if (!tls_) return;
+    auto rest = tls_->close();
+    tls_.reset();
+    if (!rest) return;
+    watch_.reset(); // a descriptor is registered once
+    tls_client_->say_farewell(std::move(fd_), *std::move(rest));
+}
 
 Result<std::unique_ptr<NetworkSocket>> NetworkSocket::open(os::Loop& loop, SocketOwner& owner,
                                                            os::Family family, os::SocketType type) {
@@ -221,6 +235,7 @@ Result<void> NetworkSocket::finish_connecting() {
 
 Result<void> NetworkSocket::disconnect() {
     if (family_ == os::Family::local) return fail(Errc::invalid_argument);
+    if (tls_) return fail(Errc::unsupported, "a TLS connection ends with its descriptor");
     HWS_CHECK(os::disconnect(fd_.get()));
     is_listening_ = false;
     connecting_to_.reset();
@@ -229,6 +244,23 @@ Result<void> NetworkSocket::disconnect() {
     HWS_TRY(const auto local, local_address());
     if (!local || local->port() == 0) is_bound_ = false;
     if (is_stream()) watch_.reset();
+    return {};
+}
+
+// --- TLS ---
+
+Result<void> NetworkSocket::start_tls(TlsClient& client, const TlsOptions& options,
+                                      TlsRequest request) {
+    if (tls_ && !tls_->handshake_ended().is_raised()) return fail(Errc::already, "TLS handshake");
+    if (tls_) return fail(Errc::already_connected, "this is TLS already");
+    if (!is_stream() || family_ == os::Family::local)
+        return fail(Errc::unsupported, "TLS needs a TCP stream");
+    HWS_CHECK(peer_address());
+    if (!watch_) return fail(Errc::not_connected);
+    // One byte must do, since nobody knows how many a record still lacks.
+    HWS_CHECK(os::set_option(fd_.get(), Option::receive_low_water, 1));
+    HWS_TRY(tls_, TlsConnection::start(client, options, std::move(request), fd_.get(), *watch_));
+    tls_client_ = &client;
     return {};
 }
 
@@ -246,6 +278,7 @@ Result<std::size_t> NetworkSocket::send(const os::IoList& from, std::uint32_t fl
                                         const SocketAddr* to) {
     if (is_stream()) to = nullptr;
     if (to) HWS_CHECK(check_destination(*to));
+    if (tls_) return tls_->send(from);
     if (!is_worth_trying(Ready::write, flags)) return fail(Errc::would_block);
     auto count = os::send_message(fd_.get(), from, flags, to);
     if (!watch_) return count;
@@ -310,6 +343,11 @@ Result<os::ReceivedMessage> NetworkSocket::receive_bytes(const os::IoList& into)
 Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::uint32_t flags,
                                                    os::Details details) {
     using namespace abi::v2::receive_flags;
+    if (tls_) {
+        const bool must_ask = is_non_blocking() || (flags & abi::v2::receive_flags::dont_wait) != 0;
+        return tls_->receive(into, flags,
+                             must_ask ? TlsConnection::Ask::always : TlsConnection::Ask::if_told);
+    }
     if (is_stream())
         details = os::Details::bytes_only;
     else if (filters_senders())
@@ -355,8 +393,10 @@ Result<std::size_t> NetworkSocket::receive_batch(std::span<os::IncomingMessage> 
 // --- options ---
 
 Result<std::uint64_t> NetworkSocket::get_option(Option option) {
+    if (tls_ && is_below_tls(option)) return fail(Errc::option_not_supported, "TLS");
     switch (option) {
     case Option::error: {
+        if (tls_ && tls_->error()) return static_cast<std::uint64_t>(tls_->error()->code());
         const auto pending = os::take_error(fd_.get());
         return pending ? std::uint64_t{0} : static_cast<std::uint64_t>(pending.error().code());
     }
@@ -378,6 +418,7 @@ Result<std::uint64_t> NetworkSocket::get_option(Option option) {
 }
 
 Result<void> NetworkSocket::set_option(Option option, std::uint64_t value) {
+    if (tls_ && is_below_tls(option)) return fail(Errc::option_not_supported, "TLS");
     switch (option) {
     case Option::reuse_address:
         // For streams it only means not to wait for connections of before.
@@ -449,6 +490,7 @@ Result<std::size_t> NetworkSocket::try_write(WriteBuffers from) {
 }
 
 Result<void> NetworkSocket::shut_down(os::Half half) {
+    if (tls_) return tls_->shut_down(half);
     HWS_CHECK(os::shut_down(fd_.get(), half));
     // Reading has come to its end without an event of the network's.
     if (watch_) watch_->set(Ready::both);
@@ -473,6 +515,7 @@ Ready NetworkSocket::poll_now(Ready what) {
 }
 
 std::size_t NetworkSocket::readable_bytes() {
+    if (tls_) return tls_->readable_bytes();
     return is_listening_ ? 1 : os::readable_bytes(fd_.get());
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/descriptor.hpp"
 #include "core/policy.hpp"
+#include "core/tls_client.hpp"
 #include "os/network_socket.hpp"
 #include "os/stream_receiver.hpp"
 
@@ -36,6 +37,8 @@ protected:
 /// sender use udp does not allow is dropped unseen.
 class NetworkSocket final : public Descriptor {
 public:
+    ~NetworkSocket() override;
+
     /// Errors: family_not_supported, too_many_handles, ...
     static Result<std::unique_ptr<NetworkSocket>> open(os::Loop& loop, SocketOwner& owner,
                                                        os::Family family, os::SocketType type);
@@ -97,7 +100,15 @@ public:
     Result<void> join_group(const os::GroupMembership& membership, std::uint32_t scope_id);
     Result<void> leave_group(const os::GroupMembership& membership);
 
-    os::PollState poll_state() const { return os::poll_state(fd_.get()); }
+    os::PollState poll_state() { return tls_ ? tls_->poll_state() : os::poll_state(fd_.get()); }
+
+    /// Begins to turn a connected stream into TLS, as its client. Once it has begun, nothing
+    /// plain is sent or received any more, whatever comes of it. Errors: not_connected, unsupported
+    /// (no stream of the network's), already (under way), already_connected (it is TLS), protocol,
+    /// tls_failed, invalid_argument.
+    Result<void> start_tls(TlsClient& client, const TlsOptions& options, TlsRequest request);
+    /// Null if the stream is plain.
+    TlsConnection* tls() { return tls_.get(); }
 
     // --- what every descriptor has ---
     DescriptorKind kind() const override;
@@ -146,6 +157,8 @@ private:
     std::unique_ptr<os::Watch> watch_;
     os::Readiness unwatched_;
     os::StreamReceiver receiver_;
+    TlsClient* tls_client_ = nullptr;
+    std::unique_ptr<TlsConnection> tls_;
 };
 
 /// A timeout as options have it: nanoseconds, where 0 and no_limit are none, which is max().

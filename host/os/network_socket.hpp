@@ -59,6 +59,10 @@ public:
     void overwrite_with_zeros(std::size_t bytes) const;
     std::size_t count() const { return count_; }
     std::size_t bytes() const { return bytes_; }
+    std::span<std::byte> operator[](std::size_t index) const {
+        const Entry& entry = many_.empty() ? few_[index] : many_[index];
+        return {static_cast<std::byte*>(entry.data), entry.size};
+    }
 
 private:
     friend struct IoListAccess;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -140,6 +141,11 @@ Result<SocketAddr> peer_address(int socket) {
 std::size_t readable_bytes(int socket) {
     int count = 0;
     return ::ioctl(socket, FIONREAD, &count) == 0 && count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+std::size_t unsent_bytes(int socket) {
+    int count = 0;
+    return ::ioctl(socket, SIOCOUTQ, &count) == 0 && count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
 PollAnswer poll_now(int fd) {

@@ -44,6 +44,9 @@ Result<SocketAddr> peer_address(int socket);
 /// Bytes that can be read without waiting (FIONREAD); for a datagram socket the size of the next one.
 std::size_t readable_bytes(int socket);
 
+/// Bytes of a stream that the peer's system has not confirmed yet (SIOCOUTQ).
+std::size_t unsent_bytes(int socket);
+
 /// Asks poll(2), without waiting.
 struct PollAnswer {
     bool readable = false;

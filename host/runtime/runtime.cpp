@@ -41,6 +41,7 @@ struct Runtime::State {
     std::shared_ptr<engine::Engine> engine;
     std::unique_ptr<os::Loop> loop;
     std::unique_ptr<core::Resolver> resolver;
+    std::shared_ptr<core::TlsClient> tls_client; // used on the loop's thread only
     // Plugins alive; touched on the loop's thread only.
     std::vector<Plugin::State*> plugins;
     std::thread thread;
@@ -102,6 +103,7 @@ void Plugin::State::prepare() {
     plugin->environment = options.environment;
     plugin->config = options.config;
     plugin->http_options.tls = options.tls;
+    plugin->shared_tls_client = runtime->tls_client;
     plugin->log_level = internal(options.log_level);
     if (options.log)
         plugin->log_sink = [this](adapter::LogLevel level, std::string_view text) {
@@ -381,6 +383,7 @@ Result<Runtime> Runtime::create(RuntimeOptions options) {
         resolver_options.servers.push_back(plain ? SocketAddr(*plain, 53).to_string() : server);
     }
     HWS_TRY(state->resolver, core::Resolver::create(*state->loop, resolver_options));
+    state->tls_client = std::make_shared<core::TlsClient>(*state->loop);
     state->thread = std::thread([loop = state->loop.get()] { loop->run(); });
     return Runtime(std::move(state));
 }
