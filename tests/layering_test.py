@@ -44,6 +44,7 @@ LIBRARIES = {
     "doctest/": ["tests"],
     "asio": ["bench/loop"],  # what our loop is compared with
     "openssl/": ["host/core", "host/engine", "host/runtime", "tests", "bench"],  # TLS, cached modules, a manifest's hashes
+    "hws/tls.h": ["guest/posix", "tests/posix"],  # the one header of ours among the system's
     "wasi/": ["guest/posix"],  # preview 1, as wasi-libc declares it
     "__": ["guest/posix/include"],  # the pieces of wasi-libc's headers, some of which stand there anew
 }

@@ -82,7 +82,9 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
                 continue;
             }
             // What is peeked at stays, so that each look begins anew.
-            if (message->bytes >= list.bytes() || !may_wait || socket->has_hung_up())
+            // Of TLS no more than one record is ever seen.
+            if (message->bytes >= list.bytes() || !may_wait || socket->tls() ||
+                socket->has_hung_up())
                 co_return finish(*message);
             socket->readiness().clear(Ready::read);
             const os::Wake wake = co_await patience.wait(*socket, Ready::read);

@@ -174,9 +174,9 @@ private:
 
     void on_ready() override { client_.loop_.queue(*this); }
     void run() override {
-        if (!go_on()) client_.farewells_.erase(place_);
+        if (!go_on()) client_.forget(place_);
     }
-    void on_expiry() override { client_.farewells_.erase(place_); }
+    void on_expiry() override { client_.forget(place_); }
 
     TlsClient& client_;
     Place place_;
@@ -192,14 +192,22 @@ void TlsClient::FreeContext::operator()(ssl_ctx_st* context) const {
     SSL_CTX_free(context);
 }
 
-TlsClient::TlsClient(os::Loop& loop) : loop_(loop) {}
+TlsClient::TlsClient(os::Loop& loop) : loop_(loop), farewells_over_(loop) {
+    farewells_over_.raise();
+}
 TlsClient::~TlsClient() = default;
 
 void TlsClient::say_farewell(os::Fd fd, std::vector<std::byte> rest) {
     if (farewells_.size() >= max_farewells) farewells_.pop_front();
     farewells_.push_back(std::make_unique<Farewell>(*this, std::move(fd), std::move(rest)));
     const auto place = std::prev(farewells_.end());
-    if (!(*place)->begin(place)) farewells_.erase(place);
+    farewells_over_.reset();
+    if (!(*place)->begin(place)) forget(place);
+}
+
+void TlsClient::forget(std::list<std::unique_ptr<Farewell>>::iterator farewell) {
+    farewells_.erase(farewell);
+    if (farewells_.empty()) farewells_over_.raise();
 }
 
 Result<TlsClient::Context> TlsClient::create_context(const TlsOptions& options) {
@@ -321,11 +329,19 @@ Result<void> TlsConnection::set_up(const TlsOptions& options) {
 
 Result<std::size_t> TlsConnection::fetch(std::span<std::byte> into) {
     if (!is_asking_always_ && !watch_.is(Ready::read)) return fail(Errc::would_block);
+    if (fetched_bytes_ >= max_fetched_bytes) {
+        // No event tells of what is left; run() will.
+        is_resting_ = true;
+        watch_.clear(Ready::read);
+        client_.loop().queue(*this);
+        return fail(Errc::would_block);
+    }
     auto count = os::receive(socket_, std::span(&into, 1));
     if (!count) {
         if (count.error() == Errc::would_block) watch_.clear(Ready::read);
         return count;
     }
+    fetched_bytes_ += *count;
     // As NetworkSocket::receive: a short read has emptied the socket.
     if (*count > 0 && *count < into.size() && !watch_.has_hung_up()) watch_.clear(Ready::read);
     return count;
@@ -376,6 +392,7 @@ bool TlsConnection::flush() {
 void TlsConnection::begin() {
     ERR_clear_error();
     transport_error_.reset();
+    fetched_bytes_ = 0;
 }
 
 std::optional<Error> TlsConnection::failure(int outcome) {
@@ -405,6 +422,7 @@ Result<void> TlsConnection::handshake_outcome() const {
 }
 
 void TlsConnection::run() {
+    if (std::exchange(is_resting_, false)) watch_.set(Ready::read);
     if (state_ == State::shaking_hands) return shake_hands();
     flush();
 }
@@ -577,6 +595,8 @@ Result<void> TlsConnection::shut_down(os::Half half) {
 
 std::optional<std::vector<std::byte>> TlsConnection::close() {
     if (state_ != State::open || write_error_) return {};
+    // Takes the tickets out of the socket, see Farewell.
+    poll_state();
     if (!is_writing_over_) {
         begin();
         SSL_shutdown(ssl_.get());

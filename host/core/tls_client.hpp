@@ -50,6 +50,8 @@ public:
     Result<ssl_ctx_st*> context(const TlsOptions& options);
     /// Sends what a connection still had to send, and closes it when the peer has had it.
     void say_farewell(os::Fd fd, std::vector<std::byte> rest);
+    /// Raised while no closed connection has anything left to say.
+    os::Event& farewells_over() { return farewells_over_; }
 
 private:
     class Farewell;
@@ -58,10 +60,12 @@ private:
     };
     using Context = std::unique_ptr<ssl_ctx_st, FreeContext>;
     static Result<Context> create_context(const TlsOptions& options);
+    void forget(std::list<std::unique_ptr<Farewell>>::iterator farewell);
 
     os::Loop& loop_;
     std::vector<std::pair<TlsOptions, Context>> contexts_; // as many as the host has configured
     std::list<std::unique_ptr<Farewell>> farewells_;
+    os::Event farewells_over_;
 };
 
 struct TlsRequest {
@@ -95,6 +99,9 @@ public:
     /// Encrypted bytes that wait for room in the socket: a record of the plugin's and what the
     /// protocol wants to say meanwhile.
     static constexpr std::size_t max_outgoing_bytes = std::size_t{64} << 10;
+    /// What one call takes from the socket before it gives a byte to the plugin: a peer that sends
+    /// tickets and new keys without end must not keep the loop from the others.
+    static constexpr std::size_t max_fetched_bytes = std::size_t{256} << 10;
 
     /// Begins the handshake. Errors: tls_failed (see TlsClient::context), protocol (something has
     /// arrived before it: nobody may speak before the client does), invalid_argument (`alpn`).
@@ -178,6 +185,8 @@ private:
     os::Watch& watch_;
     State state_ = State::shaking_hands;
     bool is_end_of_transport_ = false;
+    bool is_resting_ = false; // has fetched enough for this turn
+    std::size_t fetched_bytes_ = 0;
     bool is_asking_always_ = true;
     bool is_reading_over_ = false; // shut down on this side
     bool is_writing_over_ = false;

@@ -58,6 +58,8 @@ struct Runtime::State {
         return true;
     }
     void close();
+    os::Task<> wait_for_last_words();
+    os::Task<> last_words;
     ~State() { close(); }
 };
 
@@ -196,13 +198,22 @@ void Plugin::State::close() {
     if (whom) whom(fail(Errc::canceled, "the plugin was ended"));
 }
 
+/// What plugins have sent through TLS before they ended is sent by the loop, not by the system.
+os::Task<> Runtime::State::wait_for_last_words() {
+    constexpr std::chrono::seconds patience(2);
+    co_await tls_client->farewells_over().until(os::deadline_after(patience));
+    loop->stop();
+    co_return {};
+}
+
 void Runtime::State::close() {
     if (closed.exchange(true)) return;
     if (!thread.joinable()) return;
     loop->post([this] {
         while (!plugins.empty()) plugins.back()->close();
+        last_words = wait_for_last_words();
+        last_words.start(*loop);
     });
-    loop->stop();
     thread.join();
     {
         const std::lock_guard lock(gate);

@@ -13,4 +13,5 @@
 #include <hws/socket.hpp>
 #include <hws/tcp_listener.hpp>
 #include <hws/tcp_stream.hpp>
+#include <hws/tls_stream.hpp>
 #include <hws/udp_socket.hpp>

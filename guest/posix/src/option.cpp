@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <hws/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/time.h>
@@ -272,6 +273,44 @@ int set_ipv4_multicast_interface(int fd, const void* value, socklen_t bytes) {
     return failed(status) ? errno_of(status) : 0;
 }
 
+/// HWS_TLS_CLIENT: a name, and behind a NUL each a protocol.
+int start_tls(int fd, const char* text, std::size_t bytes) {
+    v2::TlsOptions wire;
+    const auto* const end = static_cast<const char*>(std::memchr(text, 0, bytes));
+    wire.name = {v2::at(text).address, static_cast<std::uint32_t>(end ? end - text : bytes)};
+    // A length stands before each protocol of ALPN's list where the text has a NUL.
+    char list[v2::max_protocols_bytes];
+    const std::size_t list_bytes = bytes - wire.name.size;
+    if (list_bytes > sizeof list) return EINVAL;
+    std::memcpy(list, text + wire.name.size, list_bytes);
+    for (std::size_t at = 0; at < list_bytes;) {
+        const void* const next = std::memchr(list + at + 1, 0, list_bytes - at - 1);
+        const std::size_t stop =
+            next ? static_cast<std::size_t>(static_cast<const char*>(next) - list) : list_bytes;
+        if (stop - at - 1 > 255) return EINVAL;
+        list[at] = static_cast<char>(stop - at - 1);
+        at = stop;
+    }
+    wire.protocols = {v2::at(list).address, static_cast<std::uint32_t>(list_bytes)};
+    const auto status = v2::tls_start({fd}, v2::at<const v2::TlsOptions>(&wire));
+    return failed(status) ? errno_of(status) : 0;
+}
+
+int tls_info(int fd, void* into, socklen_t* bytes) {
+    v2::TlsInfo wire;
+    const auto status = v2::tls_info({fd}, v2::at(&wire));
+    if (failed(status)) return errno_of(status);
+    hws_tls_info info{};
+    info.version = wire.version;
+    info.cipher = wire.cipher;
+    static_assert(sizeof info.cipher_name == sizeof wire.cipher_name);
+    std::memcpy(info.cipher_name, wire.cipher_name, sizeof info.cipher_name);
+    std::memcpy(info.fingerprint, wire.fingerprint, sizeof info.fingerprint);
+    std::memcpy(info.protocol, wire.protocol,
+                std::min<std::size_t>(wire.protocol_bytes, sizeof info.protocol - 1));
+    return put(&info, sizeof info, into, bytes);
+}
+
 } // namespace
 
 extern "C" {
@@ -287,6 +326,10 @@ int getsockopt(int fd, int level, int name, void* __restrict value, socklen_t* _
         const in_addr shown{htonl(static_cast<std::uint32_t>(address))};
         return put(&shown, sizeof shown, value, bytes);
     }
+    if (level == SOL_HWS_TLS && name == HWS_TLS_INFO) {
+        const int error = tls_info(fd, value, bytes);
+        return error ? fail(error) : 0;
+    }
     const Row* row = find_row(level, name);
     const int error = row ? get_option(fd, *row, value, bytes) : missing_option(fd);
     return error ? fail(error) : 0;
@@ -294,6 +337,11 @@ int getsockopt(int fd, int level, int name, void* __restrict value, socklen_t* _
 
 int setsockopt(int fd, int level, int name, const void* value, socklen_t bytes) {
     if (bytes > INT_MAX) return fail(EINVAL);
+    if (level == SOL_HWS_TLS && name == HWS_TLS_CLIENT) {
+        if (!value) return fail(EFAULT);
+        const int error = start_tls(fd, static_cast<const char*>(value), bytes);
+        return error ? fail(error) : 0;
+    }
     const Row* row = find_row(level, name);
     const bool membership = is_membership(level, name);
     const bool multicast_interface = level == IPPROTO_IP && name == IP_MULTICAST_IF;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <openssl/ssl.h>
 
 using namespace hws;
 using namespace hws::test;
@@ -392,6 +393,23 @@ TEST_CASE("a call that may wait sends everything, and closing at once loses noth
         plugin.number(v2::poll(plugin.state, {data_at, 0}, 1'000'000, {result_at}));
     CHECK(outcome.get() == all);
     CHECK(has_farewell);
+}
+
+TEST_CASE("a server that sends tickets without end holds up nobody, and what follows them arrives") {
+    CertificateAuthority authority;
+    TlsServer server({.certificate = authority.issue("DNS:web.test")}, [](TlsPeer& peer) {
+        for (int i = 0; i < 2000; ++i) {
+            SSL_new_session_ticket(peer.ssl());
+            SSL_do_handshake(peer.ssl());
+        }
+        peer.send("at last");
+        peer.receive();
+    });
+    TlsPlugin plugin(authority.file());
+    const Fd fd = plugin.secured(server.address());
+    CHECK(plugin.receive(fd, 100, abi::v2::receive_flags::dont_wait).number == again);
+    CHECK(plugin.poll(fd, can_read, 20s) == can_read);
+    CHECK(plugin.receive(fd).text == "at last");
 }
 
 TEST_CASE("small buffers of one call travel together, and large ones need no room of their own") {
