@@ -63,7 +63,10 @@ NetworkSocket::NetworkSocket(os::Loop& loop, SocketOwner& owner, os::Fd fd, os::
       unwatched_(loop, Ready::both) {}
 
 NetworkSocket::~NetworkSocket() {
-    if (!tls_) return;
+    if (!tls_) {
+        if (watch_) watch_->leave_to_close();
+        return;
+    }
     auto rest = tls_->close();
     tls_.reset();
     if (!rest) return;

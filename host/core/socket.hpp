@@ -15,6 +15,9 @@ namespace hws::host::core {
 /// What both kinds share: the descriptor, its watch, readiness kept honest.
 class Socket : public Descriptor {
 public:
+    ~Socket() override {
+        if (watch_) watch_->leave_to_close();
+    }
     Result<std::size_t> try_read(ReadBuffers into) override;
     Result<std::size_t> try_write(WriteBuffers from) override;
     Result<std::size_t> try_peek(ReadBuffers into) override;

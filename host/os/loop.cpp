@@ -197,7 +197,7 @@ Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd, Ready initially
 }
 
 Watch::~Watch() {
-    ::epoll_ctl(loop().epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
+    if (!is_closed_next_) ::epoll_ctl(loop().epoll_.get(), EPOLL_CTL_DEL, fd_, nullptr);
     auto& entry = loop().watches_[slot_];
     entry.watch = nullptr;
     ++entry.generation;
