@@ -7,6 +7,7 @@
 #include "core/http_client.hpp"
 #include "core/icmp_allowance.hpp"
 #include "core/limits.hpp"
+#include "core/lookups.hpp"
 #include "core/network_socket.hpp"
 #include "core/policy.hpp"
 #include "kernel/kernel.hpp"
@@ -62,6 +63,7 @@ struct PluginState final : core::SocketOwner {
     /// Shared by the plugins of a loop if the embedding gives one; else made at the first use. Sockets
     /// give it what they still have to send.
     std::shared_ptr<core::TlsClient> shared_tls_client;
+    core::Lookups lookups;
     core::DescriptorTable descriptors;
     core::HttpClientOptions http_options;
     /// Made at the first use: most plugins never speak HTTP or ICMP.
@@ -114,6 +116,9 @@ struct PluginState final : core::SocketOwner {
     void note_failure(std::string_view operation, const Error& error);
 
     const core::Policy& socket_policy() const override { return policy; }
+    std::vector<core::HostName> names_of(const IpAddr& address) const override {
+        return lookups.names().names_of(address);
+    }
     void on_denied(std::string_view operation, const Error& error) override { note_failure(operation, error); }
 
 private:

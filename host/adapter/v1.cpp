@@ -22,7 +22,7 @@ os::Task<std::vector<core::Vetted>> vet_address(PluginState& state, Use use, Blo
                                                 os::Deadline deadline) {
     HWS_CO_TRY(const std::string_view text, text_of(state, address));
     HWS_CO_TRY(const core::Target target, core::parse_target(text));
-    co_return co_await core::vet(state.policy, use, target, state.resolver, deadline);
+    co_return co_await core::vet(state.policy, use, target, state.lookups, deadline);
 }
 
 os::Deadline socket_deadline(const PluginState& state) {
@@ -158,7 +158,7 @@ os::Task<std::uint32_t> icmp_send(PluginState& state, Block target, Block payloa
                                   std::uint32_t sequence) {
     HWS_CO_TRY(const std::string_view text, text_of(state, target));
     HWS_CO_TRY(const core::Target host, core::parse_host(text));
-    HWS_CO_TRY(auto peers, co_await core::vet(state.policy, Use::icmp, host, state.resolver,
+    HWS_CO_TRY(auto peers, co_await core::vet(state.policy, Use::icmp, host, state.lookups,
                                               socket_deadline(state)));
     std::span<const std::byte> data;
     if (payload) {

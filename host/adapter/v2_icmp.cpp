@@ -109,7 +109,7 @@ os::Task<> icmp_send_name(PluginState& state, Fd fd, GuestSpan<const char> host,
     HWS_CO_CHECK(load_payload(state, from, room));
     HWS_CO_TRY(core::Target name, load_host(state, host));
     HWS_CO_TRY(const std::vector<core::Vetted> found,
-               co_await core::vet(state.policy, Use::icmp, std::move(name), state.resolver,
+               co_await core::vet(state.policy, Use::icmp, std::move(name), state.lookups,
                                   deadline_of(timeout)));
     // Both may have changed during the wait.
     HWS_CO_TRY(IcmpEchoSocket * socket, find_icmp_only(state, fd));

@@ -77,15 +77,20 @@ os::Task<> connect_name(PluginState& state, GuestSpan<const char> host, std::uin
     HWS_CO_TRY(core::Target target, load_host(state, host));
     target.port = static_cast<std::uint16_t>(port);
     const os::Deadline deadline = deadline_of(timeout);
-    HWS_CO_TRY(std::vector<core::Vetted> peers,
-               co_await core::vet(state.policy, use, std::move(target), state.resolver, deadline));
     if (type == SocketType::icmp_echo) {
+        HWS_CO_TRY(
+            std::vector<core::Vetted> peers,
+            co_await core::vet(state.policy, use, std::move(target), state.lookups, deadline));
         HWS_CO_TRY(const SocketAddr peer, connect_icmp_to_first(state, peers, number));
         if (winner.address != 0) HWS_CO_CHECK(store(state, winner, to_wire(peer)));
         co_return {};
     }
     Result<core::RaceOutcome> outcome = fail(Errc::canceled);
     if (type == SocketType::datagram) {
+        // Nobody answers a datagram socket's connect, so there is nothing to race for.
+        HWS_CO_TRY(
+            std::vector<core::Vetted> peers,
+            co_await core::vet(state.policy, use, std::move(target), state.lookups, deadline));
         outcome = connect_datagrams(state, peers);
     } else {
         core::RaceOptions options;
@@ -94,7 +99,10 @@ os::Task<> connect_name(PluginState& state, GuestSpan<const char> host, std::uin
             options.attempt_delay = std::chrono::nanoseconds(
                 static_cast<std::int64_t>(std::min(attempt_delay, longest)));
         }
-        outcome = co_await core::race(state.loop, state, std::move(peers), options, deadline);
+        HWS_CO_TRY(const auto lookups,
+                   core::FamilyLookups::begin(state.loop, state.policy, use, std::move(target),
+                                              state.lookups, deadline));
+        outcome = co_await core::race(state.loop, state, *lookups, options, deadline);
     }
     if (!outcome) co_return std::unexpected(std::move(outcome).error());
     if (winner.address != 0) HWS_CO_CHECK(store(state, winner, to_wire(outcome->winner)));
@@ -118,8 +126,8 @@ os::Task<> resolve(PluginState& state, GuestSpan<const char> name, Family family
         add(*numeric);
     } else {
         HWS_CO_TRY(const auto vetted,
-                   co_await core::vet(state.policy, Use::resolve, std::move(target), state.resolver,
-                                      deadline_of(timeout)));
+                   co_await core::vet(state.policy, Use::resolve, std::move(target), state.lookups,
+                                      deadline_of(timeout), family));
         for (const core::Vetted& one : vetted)
             add(one.address());
     }
@@ -139,7 +147,7 @@ os::Task<> resolve_address(PluginState& state, GuestPointer<const Address> point
     HWS_CO_TRY(const SocketAddr address, to_socket_address(wire));
     HWS_CO_CHECK(state.policy.check(Use::resolve, address));
     HWS_CO_TRY(const core::HostName answer,
-               co_await state.resolver.resolve_address(address.ip(), deadline_of(timeout)));
+               co_await state.lookups.resolve_address(address.ip(), deadline_of(timeout)));
     co_return store_text(state, name, length, answer.text());
 }
 

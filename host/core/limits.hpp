@@ -49,6 +49,17 @@ struct Limits {
     /// A TLS handshake of a socket; a plugin may ask for less, not for more. `timed_out`.
     std::chrono::nanoseconds tls_handshake = std::chrono::seconds(15);
 
+    /// Look-ups of names under way, those that the plugin no longer waits for included.
+    /// `rate_limited`.
+    std::size_t lookups = 64;
+    /// Addresses remembered with the name they were told under, so that rules for names hold for
+    /// programs that resolve first and connect to the number then; the oldest goes. `denied`
+    /// afterwards.
+    std::size_t resolved_addresses = 512;
+    /// How long one is remembered. Longer than most answers live, since programs keep them for a
+    /// while, and no longer than a pool of addresses takes to give one to somebody else.
+    std::chrono::nanoseconds resolved_name_lifetime = std::chrono::minutes(10);
+
     /// Dialect v1's deadlines (abi/v1.md): connect, send and receive; HTTP; redirects.
     std::chrono::nanoseconds v1_socket_wait = std::chrono::seconds(5);
     std::chrono::nanoseconds v1_http_wait = std::chrono::seconds(10);

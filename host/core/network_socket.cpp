@@ -1,5 +1,6 @@
 #include "core/network_socket.hpp"
 
+#include "core/address_order.hpp"
 #include "core/host_name.hpp"
 #include "os/socket.hpp"
 
@@ -196,10 +197,13 @@ Result<std::unique_ptr<Descriptor>> NetworkSocket::try_accept() {
 
 // --- connect ---
 
-Result<void> NetworkSocket::connect(const SocketAddr& peer, const HostName* reached_under) {
+Result<Vetted> NetworkSocket::check_peer(Use use, const SocketAddr& peer) const {
+    return policy().check_told(use, peer, owner_.names_of(peer.ip()));
+}
+
+Result<void> NetworkSocket::connect(const SocketAddr& peer) {
     if (family_ == os::Family::local) return fail(Errc::already_connected);
-    HWS_TRY(const Vetted vetted,
-            policy().check(is_stream() ? Use::tcp : Use::udp, peer, reached_under));
+    HWS_TRY(const Vetted vetted, check_peer(is_stream() ? Use::tcp : Use::udp, peer));
     return connect(vetted);
 }
 
@@ -272,7 +276,7 @@ Result<void> NetworkSocket::start_tls(TlsClient& client, const TlsOptions& optio
 Result<void> NetworkSocket::check_destination(const SocketAddr& to) {
     if (family_ == os::Family::local) return fail(Errc::already_connected);
     if (allowed_destination_ == to) return {};
-    HWS_CHECK(policy().check(Use::udp, to));
+    HWS_CHECK(check_peer(Use::udp, to));
     allowed_destination_ = to;
     return {};
 }
@@ -321,7 +325,7 @@ bool NetworkSocket::filters_senders() const {
 bool NetworkSocket::may_hear(const SocketAddr& sender) {
     if (!may_bind_any_) may_bind_any_ = policy().check(Use::udp_bind, unspecified()).has_value();
     if (*may_bind_any_ || allowed_sender_ == sender) return true;
-    auto verdict = policy().check(Use::udp, canonical(sender));
+    auto verdict = check_peer(Use::udp, canonical(sender));
     if (!verdict) {
         owner_.on_denied("receive", verdict.error());
         return false;
@@ -530,69 +534,127 @@ bool NetworkSocket::has_hung_up() {
 // --- connecting by name ---
 
 std::vector<Vetted> interleave_families(std::vector<Vetted> peers) {
-    std::vector<Vetted> ipv6, ipv4, ordered;
+    if (peers.empty()) return peers;
+    const bool ipv4_first = peers.front().address().is_ipv4();
+    std::vector<Vetted> firsts, seconds, ordered;
     for (const Vetted& peer : peers)
-        (peer.address().is_ipv6() ? ipv6 : ipv4).push_back(peer);
-    for (std::size_t i = 0; i < std::max(ipv6.size(), ipv4.size()); ++i) {
-        if (i < ipv6.size()) ordered.push_back(ipv6[i]);
-        if (i < ipv4.size()) ordered.push_back(ipv4[i]);
+        (peer.address().is_ipv4() == ipv4_first ? firsts : seconds).push_back(peer);
+    for (std::size_t i = 0; i < std::max(firsts.size(), seconds.size()); ++i) {
+        if (i < firsts.size()) ordered.push_back(firsts[i]);
+        if (i < seconds.size()) ordered.push_back(seconds[i]);
     }
     return ordered;
 }
 
-os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, std::vector<Vetted> peers,
-                           RaceOptions options, os::Deadline deadline) {
-    peers = interleave_families(std::move(peers));
-    struct Attempt {
-        std::unique_ptr<NetworkSocket> socket;
-        SocketAddr peer;
-    };
-    std::vector<Attempt> attempts;
-    std::size_t next = 0;
-    os::Deadline next_start = os::Clock::now();
-    Error last = Errc::name_not_found;
-    for (;;) {
-        // A new attempt when it is time, or when nobody is on the way any more.
-        while (next < peers.size() && (attempts.empty() || os::Clock::now() >= next_start)) {
-            const Vetted peer = peers[next++];
-            const auto family = peer.address().is_ipv4() ? os::Family::ipv4 : os::Family::ipv6;
-            auto socket = NetworkSocket::open(loop, owner, family, os::SocketType::stream);
-            Result<void> started;
-            if (!socket)
-                started = std::unexpected(socket.error());
-            else
-                started = (*socket)->connect(peer);
-            if (started || started.error() == Errc::in_progress) {
-                attempts.push_back({*std::move(socket), peer.address()});
-                next_start = os::deadline_after(options.attempt_delay);
-            } else {
-                last = std::move(started).error();
-            }
-        }
-        if (attempts.empty()) co_return std::unexpected(std::move(last));
+namespace {
 
-        std::vector<os::Interest> interests;
-        for (const Attempt& attempt : attempts)
+/// The attempts of one race.
+class Race {
+public:
+    Race(os::Loop& loop, SocketOwner& owner) : loop_(loop), owner_(owner) {}
+
+    void add(std::vector<Vetted> peers) {
+        waiting_.insert(waiting_.end(), peers.begin(), peers.end());
+        order_addresses(waiting_);
+    }
+    bool has_waiting() const { return !waiting_.empty(); }
+    bool has_running() const { return !running_.empty(); }
+    const std::optional<Error>& last_failure() const { return last_failure_; }
+
+    /// Begins with the first that waits, of the family that was not the last one if there is one.
+    void begin_next() {
+        auto next = std::ranges::find_if(waiting_, [&](const Vetted& peer) {
+            return peer.address().is_ipv4() != last_was_ipv4_;
+        });
+        if (next == waiting_.end() || !last_was_ipv4_) next = waiting_.begin();
+        const Vetted peer = *next;
+        waiting_.erase(next);
+        last_was_ipv4_ = peer.address().is_ipv4();
+        const auto family = peer.address().is_ipv4() ? os::Family::ipv4 : os::Family::ipv6;
+        auto socket = NetworkSocket::open(loop_, owner_, family, os::SocketType::stream);
+        Result<void> started;
+        if (socket)
+            started = (*socket)->connect(peer);
+        else
+            started = std::unexpected(socket.error());
+        if (started || started.error() == Errc::in_progress)
+            running_.push_back({*std::move(socket), peer.address()});
+        else
+            last_failure_ = std::move(started).error();
+    }
+
+    void add_interests(std::vector<os::Interest>& interests) {
+        for (const Attempt& attempt : running_)
             interests.push_back({&attempt.socket->readiness(), Ready::write});
-        const os::Deadline until = next < peers.size() ? std::min(next_start, deadline) : deadline;
-        HWS_CO_CHECK(co_await os::wait_any(loop, interests, until));
+    }
 
-        for (std::size_t i = 0; i < attempts.size();) {
-            if (!attempts[i].socket->readiness().is(Ready::write)) {
-                ++i;
-                continue;
-            }
-            auto outcome = attempts[i].socket->finish_connecting();
-            if (outcome) co_return RaceOutcome{std::move(attempts[i].socket), attempts[i].peer};
+    /// Whoever has arrived. `failed`: whether somebody has given up.
+    std::optional<RaceOutcome> take_winner(bool& failed) {
+        for (std::size_t i = 0; i < running_.size();) {
+            Attempt& attempt = running_[i];
+            Result<void> outcome = fail(Errc::would_block);
+            if (attempt.socket->readiness().is(Ready::write))
+                outcome = attempt.socket->finish_connecting();
+            if (outcome) return RaceOutcome{std::move(attempt.socket), attempt.peer};
             if (outcome.error() == Errc::would_block) {
                 ++i;
                 continue;
             }
-            last = std::move(outcome).error();
-            next_start =
-                os::Clock::now(); // RFC 8305, 5: a failure does not wait for its turn to end
-            attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(i));
+            last_failure_ = std::move(outcome).error();
+            failed = true;
+            running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
         }
+        return {};
+    }
+
+private:
+    struct Attempt {
+        std::unique_ptr<NetworkSocket> socket;
+        SocketAddr peer;
+    };
+    os::Loop& loop_;
+    SocketOwner& owner_;
+    std::vector<Vetted> waiting_;
+    std::vector<Attempt> running_;
+    std::optional<bool> last_was_ipv4_;
+    std::optional<Error> last_failure_;
+};
+
+} // namespace
+
+os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, FamilyLookups& lookups,
+                           RaceOptions options, os::Deadline deadline) {
+    options.attempt_delay = std::max(options.attempt_delay, least_attempt_delay);
+    Race race(loop, owner);
+    // When the next attempt may begin; once the first addresses are there.
+    os::Deadline next_start = os::no_deadline;
+    for (;;) {
+        auto peers = lookups.take_new();
+        if (!peers.empty()) {
+            race.add(std::move(peers));
+            if (next_start == os::no_deadline)
+                next_start = os::deadline_after(options.resolution_delay);
+        }
+        // Whom nobody waits for begins at once.
+        if (!race.has_running() && lookups.has_answered(os::Family::ipv6))
+            next_start = os::Clock::now();
+        while (race.has_waiting() && os::Clock::now() >= next_start) {
+            race.begin_next();
+            if (race.has_running()) next_start = os::deadline_after(options.attempt_delay);
+        }
+        if (!race.has_running() && !race.has_waiting() && lookups.is_complete())
+            co_return std::unexpected(race.last_failure().value_or(lookups.failure()));
+
+        std::vector<os::Interest> interests;
+        race.add_interests(interests);
+        if (!lookups.is_complete()) interests.push_back({&lookups.news(), Ready::read});
+        HWS_CO_CHECK(co_await os::wait_any(
+            loop, interests, race.has_waiting() ? std::min(next_start, deadline) : deadline));
+
+        bool failed = false;
+        if (auto winner = race.take_winner(failed)) co_return *std::move(winner);
+        // RFC 8305, 5: a failure does not wait for its turn to end.
+        if (failed) next_start = os::Clock::now();
         if (os::Clock::now() >= deadline) co_return fail(Errc::timed_out);
     }
 }

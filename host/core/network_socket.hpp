@@ -4,6 +4,7 @@
 /// dialect v2.
 
 #include "core/descriptor.hpp"
+#include "core/destination.hpp"
 #include "core/policy.hpp"
 #include "core/tls_client.hpp"
 #include "os/network_socket.hpp"
@@ -22,6 +23,8 @@ namespace hws::host::core {
 class SocketOwner {
 public:
     virtual const Policy& socket_policy() const = 0;
+    /// The names under which the plugin was told this address.
+    virtual std::vector<HostName> names_of(const IpAddr& address) const = 0;
     /// Somebody else's connection or datagram was not let in.
     virtual void on_denied(std::string_view operation, const Error& error) = 0;
 
@@ -55,7 +58,8 @@ public:
     /// Errors: denied (where bind has not been asked yet), unsupported (datagrams), ...
     Result<void> listen(int backlog);
     /// Errors: denied, in_progress (streams: once writable, ask finish_connecting), refused, ...
-    Result<void> connect(const SocketAddr& peer, const HostName* reached_under = nullptr);
+    /// An address that the plugin was told under a name is judged under that name too.
+    Result<void> connect(const SocketAddr& peer);
     Result<void> connect(const Vetted& peer);
     /// The outcome of a connect that was in progress. Errors: would_block (not yet), refused,
     /// timed_out, host_unreachable, denied (it is connected to somebody else), ...
@@ -132,6 +136,7 @@ private:
     bool may_hear(const SocketAddr& sender);
     Result<os::ReceivedMessage> receive_bytes(const os::IoList& into);
     Result<void> check_destination(const SocketAddr& to);
+    Result<Vetted> check_peer(Use use, const SocketAddr& peer) const;
     Result<void> apply_reuse(std::uint16_t port);
     Result<void> narrow_to_ipv6(Use use, std::uint16_t port);
     SocketAddr unspecified() const;
@@ -169,20 +174,26 @@ std::uint64_t option_number(std::chrono::nanoseconds time);
 struct RaceOptions {
     /// How long one attempt is alone before the next begins beside it (RFC 8305, 5: 250 ms).
     std::chrono::nanoseconds attempt_delay = std::chrono::milliseconds(250);
+    /// How long an IPv4 answer waits for the IPv6 one (RFC 8305, 3: 50 ms).
+    std::chrono::nanoseconds resolution_delay = std::chrono::milliseconds(50);
 };
+/// What a shorter attempt delay is taken for (RFC 8305, 5: never less than 10 ms).
+inline constexpr std::chrono::nanoseconds least_attempt_delay = std::chrono::milliseconds(10);
 
 struct RaceOutcome {
     std::unique_ptr<NetworkSocket> socket;
     SocketAddr winner;
 };
 
-/// Connects to the first address that answers: families in turn, beginning with that of the first
-/// address, IPv6 before IPv4 where both are there; the others are closed. If none answers, the
-/// error of the last one. `peers` must not be empty; all are vetted for use tcp.
-os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, std::vector<Vetted> peers,
+/// Connects to the first address that answers, and closes the others: in the order of RFC 6724,
+/// families in turn. Begins as soon as the IPv6 addresses are there, or IPv4's and the resolution
+/// delay is over; what comes later joins in. If none answers, the error of the last one, or of the
+/// look-ups if there was no address. All are vetted for use tcp; `lookups` must outlive the task.
+os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, FamilyLookups& lookups,
                            RaceOptions options, os::Deadline deadline);
 
-/// The order in which addresses are tried. Source: RFC 8305, 4.
+/// The order in which addresses are tried: families in turn, beginning with the first one's.
+/// Source: RFC 8305, 4.
 std::vector<Vetted> interleave_families(std::vector<Vetted> peers);
 
 } // namespace hws::host::core

@@ -28,6 +28,10 @@ bool is_local(Use use) {
     return use == Use::tcp_listen || use == Use::udp_bind;
 }
 
+/// Uses for which a program looks the name up first, and then gives the address. (Those of HTTP
+/// take a URL.)
+constexpr Use address_uses[] = {Use::tcp, Use::udp, Use::icmp};
+
 /// A network: the first `prefix` bits of `address`.
 struct Cidr {
     IpAddr address;
@@ -637,6 +641,74 @@ struct Policy::Rules {
         return nullptr;
     }
 
+    /// Whether rules that allow this use leave some port that no rule denies, of the rules whose
+    /// host is one of `grants`, or of `stops`.
+    template <class Grants, class Stops>
+    bool leaves_a_port(Use use, Grants grants, Stops stops) const {
+        using Range = PortSet::Range;
+        static const std::vector<Range> every_port{{1, 65'535}};
+        std::vector<Range> denied;
+        for (const Rule& rule : list) {
+            if (rule.is_allow || rule.use != use || !stops(rule.host)) continue;
+            if (rule.ports.ranges.empty()) return false;
+            denied.insert(denied.end(), rule.ports.ranges.begin(), rule.ports.ranges.end());
+        }
+        std::ranges::sort(denied, {}, &Range::first);
+        return std::ranges::any_of(list, [&](const Rule& rule) {
+            if (!rule.is_allow || rule.use != use || !grants(rule.host)) return false;
+            const auto& ranges = rule.ports.ranges.empty() ? every_port : rule.ports.ranges;
+            return std::ranges::any_of(ranges, [&](const Range& range) {
+                unsigned port = range.first;
+                for (const Range& gap : denied) {
+                    if (gap.first > port) break;
+                    port = std::max(port, gap.last + 1u);
+                }
+                return port <= range.last;
+            });
+        });
+    }
+
+    /// Whether another use's rules speak of the name, so that its look-up tells nobody more than
+    /// that use would.
+    bool implies_lookup(const HostName& name) const {
+        const auto could_grant = [&](const HostPattern& host) {
+            if (name.is_localhost()) return could_grant_localhost(host);
+            return covers_name(host, name) || is_public_word(host);
+        };
+        const auto stops = [&](const HostPattern& host) {
+            return stops_name(host, name) || (!name.is_localhost() && is_public_word(host));
+        };
+        return std::ranges::any_of(
+            address_uses, [&](Use use) { return leaves_a_port(use, could_grant, stops); });
+    }
+
+    /// Whether another use's rules let the address be reached under the question's name.
+    bool implies_answer(const Question& question) const {
+        if (question.name == nullptr || question.address_class == embedded ||
+            (question.name->is_localhost() && question.address_class != loopback))
+            return false;
+        const auto grants_it = [&](const HostPattern& host) { return grants(host, question); };
+        const auto stops_it = [&](const HostPattern& host) { return stops(host, question); };
+        return std::ranges::any_of(
+            address_uses, [&](Use use) { return leaves_a_port(use, grants_it, stops_it); });
+    }
+
+    /// Why a rule stops the address, itself or what it carries; nothing: none does.
+    std::optional<std::string> reason_to_deny(Use use, const SocketAddr& address,
+                                              const HttpTarget* http, const HostName* name) const {
+        if (const Rule* rule = find_deny(use, address.port(), http, Question(address.ip(), name)))
+            return "forbidden by " + describe(*rule);
+        for (Ipv4Addr inner : embedded_ipv4(address.ip()))
+            if (const Rule* rule = find_deny(use, address.port(), http, Question(inner, name)))
+                return "it carries " + inner.to_string() + ", forbidden by " + describe(*rule);
+        return {};
+    }
+
+    static bool is_public_word(const HostPattern& host) {
+        return host.kind == HostPattern::Kind::address_class &&
+               host.address_class == public_unicast;
+    }
+
     template <class Accepts> bool any_allow(Use use, std::uint16_t port, const HttpTarget* http,
                                               Accepts accepts) const {
         return std::ranges::any_of(list, [&](const Rule& rule) {
@@ -745,12 +817,8 @@ Result<Vetted> Policy::check(Use use, const SocketAddr& asked, const HostName* n
     if (!rules_) return denied("the policy has no rules");
 
     const Question question(ip, name);
-    if (const Rule* rule = rules_->find_deny(use, address.port(), http, question))
-        return denied("forbidden by " + rules_->describe(*rule));
-    for (Ipv4Addr inner : inner_addresses)
-        if (const Rule* rule = rules_->find_deny(use, address.port(), http, Question(inner, name)))
-            return denied("it carries " + inner.to_string() + ", forbidden by " +
-                          rules_->describe(*rule));
+    if (const auto reason = rules_->reason_to_deny(use, address, http, name)) return denied(*reason);
+    if (use == Use::resolve && rules_->implies_answer(question)) return Vetted(address, use);
 
     if (!rules_->allows(use, address.port(), http, question)) {
         if (question.is_public()) return denied("no rule allows it");
@@ -762,6 +830,19 @@ Result<Vetted> Policy::check(Use use, const SocketAddr& asked, const HostName* n
         if (!rules_->allows(use, address.port(), http, Question(inner, name)))
             return denied("it carries " + inner.to_string() + ", which no rule allows");
     return Vetted(address, use);
+}
+
+Result<Vetted> Policy::check_told(Use use, const SocketAddr& address,
+                                  std::span<const HostName> told_under) const {
+    auto verdict = check(use, address);
+    for (const HostName& name : told_under)
+        if (rules_ && rules_->reason_to_deny(use, address, nullptr, &name))
+            return check(use, address, &name);
+    for (const HostName& name : told_under) {
+        if (verdict) break;
+        verdict = check(use, address, &name);
+    }
+    return verdict;
 }
 
 Result<void> Policy::check_accepted(const SocketAddr& peer) const {
@@ -794,6 +875,7 @@ Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t por
 
     if (name.is_localhost()) {
         if (rules_->any_allow(use, port, http, could_grant_localhost)) return {};
+        if (use == Use::resolve && rules_->implies_lookup(name)) return {};
         return denied("no rule allows loopback");
     }
 
@@ -802,10 +884,7 @@ Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t por
     if (const Rule* rule = rules_->find_deny(Use::resolve, 0, nullptr, name))
         return denied("forbidden by " + rules_->describe(*rule));
     auto speaks_of_name = [&](const HostPattern& host) { return covers_name(host, name); };
-    auto speaks_of_public = [](const HostPattern& host) {
-        return host.kind == HostPattern::Kind::address_class &&
-               host.address_class == public_unicast;
-    };
+    auto speaks_of_public = &Rules::is_public_word;
     const bool denies_public = std::ranges::any_of(rules_->list, [&](const Rule& rule) {
         return !rule.is_allow && rule.concerns(use, port, http) && speaks_of_public(rule.host);
     });
@@ -820,6 +899,7 @@ Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t por
     if (rules_->any_allow(Use::resolve, 0, nullptr, speaks_of_name) &&
         rules_->any_allow(use, port, http, speaks_of_addresses))
         return {};
+    if (use == Use::resolve && rules_->implies_lookup(name)) return {};
     return denied("no rule allows this name");
 }
 

@@ -126,7 +126,8 @@ public:
 
     /// May this use be made of this address and port, reached under this name (null: the plugin
     /// gave the address)? For tcp_listen and udp_bind the address is the local one, for accept the
-    /// peer's. icmp and resolve ignore the port. Errors: denied. Its context has use, target and
+    /// peer's. icmp and resolve ignore the port. What a rule of tcp, udp or icmp lets be reached
+    /// under a name at some port may be seen in its look-up (resolve) too. Errors: denied. Its context has use, target and
     /// reason: it is for the log. A plugin sees the code only.
     /// `http`: of http and https, what is asked for there. Rules that name methods or a path need
     /// it: without it, or with a path that servers may read in several ways, one that allows does
@@ -135,6 +136,12 @@ public:
                          const HostName* reached_under = nullptr,
                          const HttpTarget* http = nullptr) const;
 
+    /// As `check`, for an address that the plugin gave after it was told it under each of these names
+    /// (lookups.hpp): allowed if it is allowed without a name or under one of them. A rule that
+    /// denies one of the names denies the address.
+    Result<Vetted> check_told(Use use, const SocketAddr& address,
+                              std::span<const HostName> told_under) const;
+
     /// May this peer's connection be accepted by a socket that listens with leave of a tcp_listen
     /// rule? Rules of use accept narrow whom it serves: where none allows anything, only those that
     /// deny count. Errors: denied, as `check`.
@@ -142,7 +149,8 @@ public:
 
     /// May this name be looked up in order to make this use of this port? To be asked before any
     /// query leaves: false where no answer could be allowed. Each address of the answer still needs
-    /// `check`. The port counts as in `check`. Errors: denied, as `check`.
+    /// `check`. The port counts as in `check`. For resolve: a rule of that use, or one of tcp, udp
+    /// or icmp by which the name could be reached at some port. Errors: denied, as `check`.
     Result<void> check_name(Use use, const HostName& name, std::uint16_t port = 0,
                             const HttpTarget* http = nullptr) const;
 

@@ -51,30 +51,49 @@ Result<std::vector<IpAddr>> take_addresses(ares_addrinfo* answer, const HostName
 
 /// One question. c-ares cannot call a single one back, so it stays until c-ares has answered or
 /// given up; whoever asked may be gone by then.
-struct Query {
-    Query(os::Loop& loop, HostName asked) : name(std::move(asked)), answered(loop) {}
+struct Question {
+    Question(os::Loop& loop, std::shared_ptr<LookupQuota> of_plugin)
+        : answered(loop), quota(std::move(of_plugin)) {}
 
-    HostName name;
+    /// c-ares has it now.
+    void begin(std::size_t& of_channel) {
+        pending = &of_channel;
+        ++*pending;
+        if (quota) ++quota->pending;
+    }
+    /// c-ares is done with it.
+    void end() const {
+        --*pending;
+        if (quota) --quota->pending;
+    }
+
     os::Event answered;
-    Result<std::vector<IpAddr>> answer;
     bool is_abandoned = false;
     std::size_t* pending = nullptr;
+    std::shared_ptr<LookupQuota> quota;
 };
 
-/// The question for the name of an address; lives as Query does.
-struct ReverseQuery {
-    ReverseQuery(os::Loop& loop, IpAddr asked) : address(asked), answered(loop) {}
+struct Query : Question {
+    Query(os::Loop& loop, HostName asked, os::Family of, std::shared_ptr<LookupQuota> of_plugin)
+        : Question(loop, std::move(of_plugin)), name(std::move(asked)), family(of) {}
+
+    HostName name;
+    os::Family family;
+    Result<std::vector<IpAddr>> answer;
+};
+
+/// The question for the name of an address.
+struct ReverseQuery : Question {
+    ReverseQuery(os::Loop& loop, IpAddr asked, std::shared_ptr<LookupQuota> of_plugin)
+        : Question(loop, std::move(of_plugin)), address(asked) {}
 
     IpAddr address;
-    os::Event answered;
     Result<HostName> answer = fail(Errc::canceled);
-    bool is_abandoned = false;
-    std::size_t* pending = nullptr;
 };
 
 /// Owns the query until it is answered or abandoned.
-template <class Question> struct Asker {
-    explicit Asker(Question* asked) : query(asked) {}
+template <class Asked> struct Asker {
+    explicit Asker(Asked* asked) : query(asked) {}
     Asker(const Asker&) = delete;
     Asker& operator=(const Asker&) = delete;
     ~Asker() {
@@ -83,12 +102,12 @@ template <class Question> struct Asker {
         else
             query->is_abandoned = true;
     }
-    Question* query;
+    Asked* query;
 };
 
 void on_answer(void* argument, int status, int, ares_addrinfo* answer) {
     auto* const query = static_cast<Query*>(argument);
-    --*query->pending;
+    query->end();
     if (query->is_abandoned) {
         if (answer) ares_freeaddrinfo(answer);
         delete query;
@@ -105,7 +124,7 @@ void on_answer(void* argument, int status, int, ares_addrinfo* answer) {
 
 void on_name(void* argument, int status, int, char* answer, char*) {
     auto* const query = static_cast<ReverseQuery*>(argument);
-    --*query->pending;
+    query->end();
     if (query->is_abandoned) {
         delete query;
         return;
@@ -151,20 +170,29 @@ struct Resolver::Channel final : os::LevelWatchOwner, os::Timer {
                                std::chrono::microseconds(wait->tv_usec)));
     }
 
+    Result<void> check_room(const LookupQuota* quota) const {
+        if (quota && quota->pending >= quota->most)
+            return fail(Errc::rate_limited, "too many look-ups of this plugin are under way");
+        if (pending >= max_pending)
+            return fail(Errc::resolver_failed, "too many names are being resolved");
+        return {};
+    }
+
     void ask(Query& query) {
-        query.pending = &pending;
-        ++pending;
+        query.begin(pending);
         ares_addrinfo_hints hints{};
-        hints.ai_family = AF_UNSPEC;
-        // Sorting would connect a datagram socket to every address, the denied ones too.
+        hints.ai_family = query.family == os::Family::ipv4   ? AF_INET
+                          : query.family == os::Family::ipv6 ? AF_INET6
+                                                             : AF_UNSPEC;
+        // Sorting would connect a datagram socket to every address, the denied ones too: the order
+        // is made of those that are left (address_order.hpp).
         hints.ai_flags = ARES_AI_NOSORT;
         ares_getaddrinfo(channel, query.name.text().c_str(), nullptr, &hints, &on_answer, &query);
         arm_timer();
     }
 
     void ask(ReverseQuery& query) {
-        query.pending = &pending;
-        ++pending;
+        query.begin(pending);
         sockaddr_storage native;
         const auto size = os::to_native(SocketAddr(query.address, 0), native);
         ares_getnameinfo(channel, reinterpret_cast<const sockaddr*>(&native), size,
@@ -238,12 +266,17 @@ Result<std::unique_ptr<Resolver>> Resolver::create(os::Loop& loop, ResolverOptio
     return std::unique_ptr<Resolver>(new Resolver(std::move(channel)));
 }
 
-os::Task<std::vector<IpAddr>> Resolver::resolve(HostName name, os::Deadline deadline) {
-    if (name.is_localhost())
-        co_return std::vector<IpAddr>{Ipv4Addr::localhost, Ipv6Addr::localhost};
-    if (channel_->pending >= max_pending)
-        co_return fail(Errc::resolver_failed, "too many names are being resolved");
-    const Asker asker(new Query(channel_->loop, std::move(name)));
+os::Task<std::vector<IpAddr>> Resolver::resolve(HostName name, os::Deadline deadline,
+                                                os::Family family,
+                                                std::shared_ptr<LookupQuota> quota) {
+    if (name.is_localhost()) {
+        std::vector<IpAddr> loopback;
+        if (family != os::Family::ipv6) loopback.push_back(Ipv4Addr::localhost);
+        if (family != os::Family::ipv4) loopback.push_back(Ipv6Addr::localhost);
+        co_return loopback;
+    }
+    HWS_CO_CHECK(channel_->check_room(quota.get()));
+    const Asker asker(new Query(channel_->loop, std::move(name), family, std::move(quota)));
     Query& query = *asker.query;
     channel_->ask(query);
     // From here on the resolver may be gone.
@@ -253,10 +286,10 @@ os::Task<std::vector<IpAddr>> Resolver::resolve(HostName name, os::Deadline dead
     co_return std::move(query.answer);
 }
 
-os::Task<HostName> Resolver::resolve_address(IpAddr address, os::Deadline deadline) {
-    if (channel_->pending >= max_pending)
-        co_return fail(Errc::resolver_failed, "too many names are being resolved");
-    const Asker asker(new ReverseQuery(channel_->loop, address));
+os::Task<HostName> Resolver::resolve_address(IpAddr address, os::Deadline deadline,
+                                             std::shared_ptr<LookupQuota> quota) {
+    HWS_CO_CHECK(channel_->check_room(quota.get()));
+    const Asker asker(new ReverseQuery(channel_->loop, address, std::move(quota)));
     ReverseQuery& query = *asker.query;
     channel_->ask(query);
     // From here on the resolver may be gone.

@@ -4,6 +4,7 @@
 
 #include "core/host_name.hpp"
 #include "os/loop.hpp"
+#include "os/network_socket.hpp"
 #include "os/task.hpp"
 
 #include <chrono>
@@ -27,6 +28,14 @@ struct ResolverOptions {
     int tries = 2;
 };
 
+/// How many look-ups one plugin may have under way. Shared with each of them, since c-ares cannot
+/// call one back: a plugin that gives up and asks again would pile them up otherwise.
+struct LookupQuota {
+    explicit LookupQuota(std::size_t at_most) : most(at_most) {}
+    const std::size_t most;
+    std::size_t pending = 0;
+};
+
 /// Resolves for all plugins of one loop. Loop thread only.
 class Resolver {
 public:
@@ -41,14 +50,18 @@ public:
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    /// All IPv4 and IPv6 addresses of the name, at least one, in the order of the answers: the
-    /// connector decides whom it tries first. /etc/hosts counts; `localhost` and names below it are
-    /// loopback without asking anybody. Asks no policy: that is `vet` (destination.hpp).
+    /// The addresses of the name, of one family or of both, at least one, in the order of the
+    /// answers: `vet` (destination.hpp) asks the policy about them and puts them in order. Only
+    /// what is wanted is asked for. /etc/hosts counts; `localhost` and names below it are loopback
+    /// without asking anybody. A truncated answer is fetched again by TCP (RFC 7766, 5).
     /// Destroying the task gives the answer up.
-    /// Errors: name_not_found, resolver_failed, timed_out, canceled.
-    os::Task<std::vector<IpAddr>> resolve(HostName name, os::Deadline deadline);
+    /// Errors: name_not_found, resolver_failed, timed_out, canceled, rate_limited (the quota).
+    os::Task<std::vector<IpAddr>> resolve(HostName name, os::Deadline deadline,
+                                          os::Family family = os::Family::any,
+                                          std::shared_ptr<LookupQuota> quota = nullptr);
     /// The name of an address (PTR, /etc/hosts), canonical. Errors: as resolve.
-    os::Task<HostName> resolve_address(IpAddr address, os::Deadline deadline);
+    os::Task<HostName> resolve_address(IpAddr address, os::Deadline deadline,
+                                       std::shared_ptr<LookupQuota> quota = nullptr);
 
 private:
     struct Channel;

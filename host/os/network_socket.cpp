@@ -1,6 +1,7 @@
 #include "os/network_socket.hpp"
 
 #include "os/io_list.hpp"
+#include "os/socket.hpp"
 #include "os/socket_address.hpp"
 
 #include <algorithm>
@@ -133,6 +134,14 @@ Result<std::optional<SocketAddr>> find_local_address(int socket) {
 Result<std::optional<SocketAddr>> find_peer_address(int socket) {
     return ask_address(socket,
                        [](int s, sockaddr* a, socklen_t* n) { return ::getpeername(s, a, n); });
+}
+
+std::optional<IpAddr> find_source_address(const SocketAddr& to) {
+    auto socket = open_socket(to.is_ipv4() ? Family::ipv4 : Family::ipv6, SocketType::datagram);
+    if (!socket || !connect(socket->get(), to)) return {};
+    const auto local = find_local_address(socket->get());
+    if (!local || !*local) return {};
+    return (*local)->ip();
 }
 
 Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t flags,

@@ -46,6 +46,10 @@ Result<Accepted> accept(int listener);
 Result<std::optional<SocketAddr>> find_local_address(int socket);
 Result<std::optional<SocketAddr>> find_peer_address(int socket);
 
+/// The address that a datagram to `to` would be sent from; nothing if there is no way to it. Sends
+/// nothing. Source: RFC 6724, 4 (what the kernel chooses), connect(2).
+std::optional<IpAddr> find_source_address(const SocketAddr& to);
+
 /// The system's list of buffers (iovec), without the bytes.
 class IoList {
 public:

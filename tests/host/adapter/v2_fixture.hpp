@@ -37,7 +37,7 @@ constexpr int ok = 0, denied = 2, address_in_use = 3, family_wrong = 5, again = 
               badf = 8, refused = 14, fault = 21, in_progress = 26, inval = 28, is_connected = 30,
               mfile = 33, msgsize = 35, noprotoopt = 50, notconn = 53, notsock = 57, notsup = 58,
               broken_pipe = 64, timed_out = 73, bad_name = 207, name_not_found = 200,
-              destination_required = 17;
+              destination_required = 17, resolver_failed = 201, rate_limited = 203;
 
 constexpr std::uint32_t result_at = 64;
 constexpr std::uint32_t address_at = 128;

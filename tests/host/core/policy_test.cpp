@@ -478,6 +478,79 @@ TEST_CASE("a resolve rule lets a name be looked up for rules with addresses") {
     CHECK(allows(database, Use::tcp, "10.0.0.5:5432", "db.internal"));
 }
 
+TEST_CASE("a name that may be reached at some port may be looked up, and what was found be seen") {
+    const Policy names = policy({"allow tcp:example.com:443", "allow udp:*.example.org:53",
+                                 "allow icmp:ping.test", "allow https:web.test:443",
+                                 "allow tcp:10.0.0.0/8:5432"});
+    CHECK(allows_name(names, Use::resolve, "example.com"));
+    CHECK(allows_name(names, Use::resolve, "a.example.org"));
+    CHECK(allows_name(names, Use::resolve, "ping.test"));
+    CHECK_FALSE(allows_name(names, Use::resolve, "a.example.com"));
+    CHECK_FALSE(allows_name(names, Use::resolve, "example.org"));
+    // A URL is all that HTTP takes.
+    CHECK_FALSE(allows_name(names, Use::resolve, "web.test"));
+    CHECK_FALSE(allows_name(names, Use::resolve, "secret.evil.test"));
+    CHECK(allows_name(policy({"allow tcp:*:443"}), Use::resolve, "anything.example"));
+    CHECK(allows_name(policy({"allow tcp:public:443"}), Use::resolve, "anything.example"));
+    CHECK(allows_name(policy({"allow tcp:localhost:80"}), Use::resolve, "localhost"));
+    CHECK(allows_name(policy({"allow tcp:127.0.0.1:80"}), Use::resolve, "localhost"));
+    CHECK_FALSE(allows_name(policy({"allow tcp:10.0.0.1:80"}), Use::resolve, "localhost"));
+
+    CHECK(allows(names, Use::resolve, "1.1.1.1:0", "example.com"));
+    CHECK_FALSE(allows(names, Use::resolve, "1.1.1.1:0", "secret.evil.test"));
+    // Without a name it is the reverse look-up, which no other rule implies.
+    CHECK_FALSE(allows(names, Use::resolve, "10.0.0.1:0"));
+    CHECK_FALSE(allows(names, Use::resolve, "127.0.0.1:0", "example.com"));
+    CHECK_FALSE(allows(names, Use::resolve, "[::ffff:1.1.1.1]:0", "example.com"));
+    // What resolve lets look up, and a rule with addresses lets reach, can be seen.
+    const Policy database = policy({"allow tcp:10.0.0.0/8:5432", "allow resolve:db.internal"});
+    CHECK(allows(database, Use::resolve, "10.0.0.5:0", "db.internal"));
+    CHECK_FALSE(allows(database, Use::resolve, "192.168.0.5:0", "db.internal"));
+}
+
+TEST_CASE("a rule that denies every port left denies the look-up that would be implied") {
+    const auto may_look_up = [](std::initializer_list<std::string_view> rules) {
+        return allows_name(policy(rules), Use::resolve, "example.com");
+    };
+    CHECK(may_look_up({"allow tcp:*:*", "deny tcp:example.com:1-65534"}));
+    CHECK_FALSE(may_look_up({"allow tcp:*:*", "deny tcp:example.com:1-65535"}));
+    CHECK_FALSE(may_look_up({"allow tcp:*:*", "deny tcp:example.com:*"}));
+    CHECK(may_look_up({"allow tcp:example.com:20-30", "deny tcp:*:25"}));
+    CHECK_FALSE(may_look_up({"allow tcp:example.com:20-30", "deny tcp:*:26-40", "deny tcp:*:10-25"}));
+    CHECK(may_look_up({"allow tcp:example.com:20-30", "deny tcp:*:27-40", "deny tcp:*:10-25"}));
+    CHECK_FALSE(may_look_up({"allow tcp:example.com:443", "deny resolve:example.com"}));
+    CHECK_FALSE(may_look_up({"allow tcp:example.com:443", "deny tcp:public:*"}));
+    CHECK(may_look_up({"allow tcp:example.com:443", "allow udp:example.com:1", "deny udp:*:*"}));
+    CHECK_FALSE(allows(policy({"allow tcp:example.com:443", "deny tcp:1.1.1.0/24:*"}), Use::resolve,
+                       "1.1.1.1:0", "example.com"));
+}
+
+TEST_CASE("an address that was told under names is judged under each, and denying one wins") {
+    const auto reaches = [](std::initializer_list<std::string_view> rules, std::string_view target,
+                            std::initializer_list<std::string_view> told_under) {
+        std::vector<HostName> names;
+        for (const std::string_view text : told_under)
+            names.push_back(*HostName::parse(text));
+        return policy(rules).check_told(Use::tcp, address(target), names).has_value();
+    };
+    CHECK(reaches({"allow tcp:example.com:443"}, "1.1.1.1:443", {"other.test", "example.com"}));
+    CHECK_FALSE(reaches({"allow tcp:example.com:443"}, "1.1.1.1:443", {"other.test"}));
+    CHECK_FALSE(reaches({"allow tcp:example.com:443"}, "1.1.1.1:443", {}));
+    CHECK_FALSE(reaches({"allow tcp:example.com:443"}, "1.1.1.1:80", {"example.com"}));
+    CHECK(reaches({"allow tcp:1.1.1.1:443"}, "1.1.1.1:443", {"other.test"}));
+    // Rebinding: a name never reaches a special address.
+    for (const char* special : special_targets)
+        CHECK_FALSE(reaches({"allow tcp:example.com:443", "allow tcp:*:443"}, special,
+                            {"example.com"}));
+    CHECK_FALSE(reaches({"allow tcp:*:443", "allow tcp:1.1.1.1:443", "deny tcp:bad.test:*"},
+                        "1.1.1.1:443", {"example.com", "bad.test"}));
+    CHECK(reaches({"allow tcp:*:443", "deny tcp:bad.test:80"}, "1.1.1.1:443", {"bad.test"}));
+    CHECK_FALSE(reaches({"allow tcp:example.com:443", "deny tcp:1.1.1.1:*"}, "1.1.1.1:443",
+                        {"example.com"}));
+    CHECK_FALSE(Policy().check_told(Use::tcp, address("1.1.1.1:443"),
+                                    std::vector{*HostName::parse("example.com")}));
+}
+
 TEST_CASE("a denied name is never looked up") {
     CHECK_FALSE(allows_name(policy({"allow tcp:*:443", "deny tcp:*.evil.test:*"}), Use::tcp,
                             "a.evil.test"));

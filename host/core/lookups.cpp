@@ -1,0 +1,28 @@
+#include "core/lookups.hpp"
+
+#include <algorithm>
+
+namespace hws::host::core {
+
+void ResolvedNames::remember(const HostName& name, std::span<const IpAddr> addresses,
+                             os::Deadline now) {
+    std::erase_if(pairs_, [&](const Pair& pair) {
+        const bool is_old = pair.told_at + lifetime_ <= now;
+        return is_old ||
+               (pair.name == name && std::ranges::find(addresses, pair.address) != addresses.end());
+    });
+    for (const IpAddr& address : addresses) {
+        if (most_ == 0) return;
+        if (pairs_.size() >= most_) pairs_.pop_front();
+        pairs_.push_back({name, address, now});
+    }
+}
+
+std::vector<HostName> ResolvedNames::names_of(const IpAddr& address, os::Deadline now) const {
+    std::vector<HostName> names;
+    for (const Pair& pair : pairs_)
+        if (pair.address == address && now < pair.told_at + lifetime_) names.push_back(pair.name);
+    return names;
+}
+
+} // namespace hws::host::core
