@@ -1,0 +1,3 @@
+module go_sockets
+
+go 1.21
