@@ -54,8 +54,11 @@ using ReceiveFlags = std::uint16_t;
 namespace receive_flags {
 inline constexpr ReceiveFlags peek = 1 << 0, wait_all = 1 << 1;
 }
-/// What sock_recv tells besides the data. Bit 0: a datagram was longer than the buffers.
+/// What sock_recv tells besides the data.
 using ReceivedFlags = std::uint16_t;
+namespace received_flags {
+inline constexpr ReceivedFlags truncated = 1 << 0; ///< the datagram was longer than the buffers
+}
 using SendFlags = std::uint16_t;
 using ShutdownFlags = std::uint8_t;
 namespace shutdown_flags {

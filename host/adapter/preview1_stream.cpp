@@ -68,7 +68,8 @@ private:
 /// How far one attempt came.
 struct Step {
     std::size_t bytes = 0;
-    bool is_all = false; // nothing is left of the buffers
+    bool is_all = false;  // nothing is left of the buffers
+    bool was_cut = false; // the datagram was longer than they are
 };
 
 bool carries_datagrams(const Descriptor& descriptor) {
@@ -84,6 +85,17 @@ Result<Step> try_read(PluginState& state, Descriptor& descriptor, GuestSpan<Iove
     HWS_CHECK(buffers.load(state, into, skip, state.limits.receive_bytes));
     // A stream without room to read into has nothing to wait for; a datagram is taken even so.
     if (buffers.is_empty() && !carries_datagrams(descriptor)) return Step{0, true};
+    // Only these tell whether a datagram was cut.
+    if (auto* const socket = dynamic_cast<core::NetworkSocket*>(&descriptor);
+        socket && carries_datagrams(descriptor)) {
+        os::IoList list;
+        for (const auto& buffer : buffers.spans())
+            list.add(buffer);
+        HWS_TRY(const os::ReceivedMessage message,
+                socket->receive(list, take == Take::away ? 0 : abi::v2::receive_flags::peek));
+        if (take == Take::away) state.statistics.bytes_received += message.bytes;
+        return Step{message.bytes, true, message.is_truncated};
+    }
     HWS_TRY(const std::size_t count, take == Take::away ? descriptor.try_read(buffers.spans())
                                                         : descriptor.try_peek(buffers.spans()));
     if (take == Take::away && is_socket(descriptor)) state.statistics.bytes_received += count;
@@ -104,7 +116,7 @@ Result<Descriptor*> find_for(PluginState& state, Fd fd, bool must_be_socket) {
 }
 
 os::Task<> read(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Iovec> into,
-                ReceiveFlags flags, GuestPointer<std::uint32_t> bytes) {
+                ReceiveFlags flags, GuestPointer<std::uint32_t> bytes, bool* was_cut = nullptr) {
     HWS_CO_CHECK(check_room(state, bytes));
     const Take take = flags & receive_flags::peek ? Take::peek_only : Take::away;
     std::size_t done = 0;
@@ -114,6 +126,7 @@ os::Task<> read(PluginState& state, Fd fd, bool must_be_socket, GuestSpan<Iovec>
         auto step = try_read(state, *descriptor, into, done, take);
         if (step) {
             done += step->bytes;
+            if (was_cut) *was_cut = step->was_cut;
             const bool wants_all = (flags & receive_flags::wait_all) && take == Take::away &&
                                    !carries_datagrams(*descriptor);
             if (!wants_all || step->is_all || step->bytes == 0) break;
@@ -177,8 +190,9 @@ os::Task<> sock_recv(PluginState& state, Fd socket, GuestSpan<Iovec> into, Recei
                      GuestPointer<std::uint32_t> bytes, GuestPointer<ReceivedFlags> received) {
     if (flags & ~(receive_flags::peek | receive_flags::wait_all)) co_return fail(Errc::unsupported);
     HWS_CO_CHECK(check_room(state, received));
-    HWS_CO_CHECK(co_await read(state, socket, true, into, flags, bytes));
-    co_return store(state, received, 0);
+    bool was_cut = false;
+    HWS_CO_CHECK(co_await read(state, socket, true, into, flags, bytes, &was_cut));
+    co_return store(state, received, was_cut ? received_flags::truncated : ReceivedFlags{0});
 }
 
 os::Task<> sock_send(PluginState& state, Fd socket, GuestSpan<Ciovec> from, SendFlags flags,

@@ -282,6 +282,13 @@ Result<void> bytes_readable(PluginState& state, Fd fd, GuestPointer<std::uint32_
     if (IcmpEchoSocket* const ping = find_icmp(state, fd))
         return store(state, bytes, static_cast<std::uint32_t>(ping->readable_bytes()));
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
+    // As ioctl(FIONREAD): a listener has connections, not bytes. One that was shut down listens no
+    // more.
+    if (socket->kind() == core::DescriptorKind::tcp_listener) {
+        HWS_TRY(const std::uint64_t listens, socket->get_option(Option::listening));
+        if (listens != 0) return fail(Errc::invalid_argument);
+        return store(state, bytes, 0);
+    }
     return store(state, bytes, static_cast<std::uint32_t>(socket->readable_bytes()));
 }
 

@@ -72,7 +72,8 @@ Result<void> IcmpEchoSocket::check_family(const IpAddr& address) const {
 
 Result<void> IcmpEchoSocket::connect(const SocketAddr& peer) {
     HWS_CHECK(check_family(peer.ip()));
-    HWS_TRY(const Vetted vetted, owner_.socket_policy().check(Use::icmp, peer));
+    HWS_TRY(const Vetted vetted, owner_.socket_policy().check_told(Use::icmp, peer,
+                                                                   owner_.names_of(peer.ip())));
     return connect(vetted);
 }
 
@@ -97,7 +98,8 @@ Result<void> IcmpEchoSocket::send(std::span<const std::byte> payload, std::uint1
         return send(payload, sequence, *peer_);
     }
     HWS_CHECK(check_family(to->ip()));
-    HWS_TRY(const Vetted target, owner_.socket_policy().check(Use::icmp, *to));
+    HWS_TRY(const Vetted target,
+            owner_.socket_policy().check_told(Use::icmp, *to, owner_.names_of(to->ip())));
     return send(payload, sequence, target);
 }
 

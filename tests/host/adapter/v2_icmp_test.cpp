@@ -16,8 +16,7 @@ using namespace hws::abi::v2;
 
 namespace {
 
-constexpr int rate_limited = 203, not_permitted = 63, not_available = 4, host_unreachable = 23,
-              already_over = 73;
+constexpr int not_permitted = 63, not_available = 4, host_unreachable = 23, already_over = 73;
 
 const std::vector<std::string> everywhere = {"allow icmp:loopback", "allow icmp:10.0.0.0/8",
                                              "allow icmp:[fd00::/8]"};

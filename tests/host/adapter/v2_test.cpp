@@ -1,5 +1,6 @@
 #include "support/dnsmasq_server.hpp"
 #include "support/echo_server.hpp"
+#include "support/network_namespace.hpp"
 #include "support/ports.hpp"
 #include "v2_fixture.hpp"
 
@@ -358,6 +359,42 @@ TEST_CASE_FIXTURE(Plugin, "an empty datagram is a message; a long one is cut and
     CHECK(send(fd, std::string(66'000, 'x'), 0, peer.local()).number == msgsize);
 }
 
+TEST_CASE_FIXTURE(Plugin, "preview 1 tells of a datagram that was cut, peeked at or taken") {
+    auto [a, b] = pair(SocketType::datagram);
+    NativeSocket native = NativeSocket::datagrams();
+    const Fd fd = open_datagram();
+    REQUIRE(connect(fd, native.name()) == ok);
+    REQUIRE(send(fd, "hello").number == ok);
+    for (const Fd from : {b, fd}) {
+        const auto arrive = [&] {
+            if (from == b)
+                send(a, "longer");
+            else
+                native.send_to("longer", local(fd));
+        };
+        const auto take = [&](std::uint32_t size, std::uint16_t flags) {
+            iovecs({{data_at, size}});
+            put_value<std::uint16_t>(address_at, 99);
+            REQUIRE(number(preview1::sock_recv(state, from, {iovecs_at, 1}, flags, {result_at},
+                                               {address_at})) == ok);
+            CHECK(result() == std::min(size, 6u));
+            return load<std::uint16_t>(address_at);
+        };
+        arrive();
+        CHECK(take(5, 1) == 1);
+        CHECK(take(6, 1) == 0);
+        CHECK(take(0, 0) == 1);
+        arrive();
+        CHECK(take(100, 0) == 0);
+    }
+    auto [c, d] = pair();
+    send(c, "longer");
+    iovecs({{data_at, 2}});
+    CHECK(number(preview1::sock_recv(state, d, {iovecs_at, 1}, 0, {result_at}, {address_at})) ==
+          ok);
+    CHECK(load<std::uint16_t>(address_at) == 0); // the rest of a stream is still there
+}
+
 TEST_CASE_FIXTURE(Plugin, "a connected datagram socket hears its peer only, until it is connected "
                           "to another or to none") {
     NativeSocket a = NativeSocket::datagrams();
@@ -453,6 +490,82 @@ TEST_CASE_FIXTURE(Plugin, "multicast reaches who has joined, and who has left no
     membership.group = wire(SocketAddr::parse("224.0.0.251:0").value());
     put_value(data_at, membership);
     CHECK(number(v2::multicast_join(state, fd, {data_at})) == denied);
+}
+
+TEST_CASE("IPv6: link-local addresses keep their zone, and groups are joined by interface") {
+    NetworkNamespace network;
+    if (!network.is_available()) return;
+    if (!network.shell("ip -6 address add fe80::7/64 dev lo nodad && ip link set lo multicast on "
+                       "&& ip -6 route add ff00::/8 dev lo table local"))
+        return; // a machine without IPv6
+    network.run([] {
+        Plugin plugin({"allow tcp:[fe80::/10]:*", "allow tcp-listen:[fe80::7]:0",
+                       "allow udp-bind:[::]:*", "allow udp:[ff02::1234]:*",
+                       "allow udp:[fe80::/10]:*", "allow multicast:[ff02::1234]:*"});
+        const Fd listener = plugin.listening("[fe80::7%1]:0");
+        REQUIRE(plugin.set(listener, Option::receive_timeout, 5'000'000'000) == ok);
+        const SocketAddr here = plugin.local(listener);
+        CHECK(here.scope_id() == 1);
+        const Fd client = plugin.open(SocketType::stream, Family::ipv6);
+        REQUIRE(plugin.set(client, Option::send_timeout, 5'000'000'000) == ok);
+        REQUIRE(plugin.connect(client, here.to_string()) == ok);
+        REQUIRE(plugin.number(v2::socket_accept(plugin.state, listener, 0, {result_at},
+                                                {address_at})) == ok);
+        CHECK(Plugin::unwire(plugin.load<Address>(address_at)) == plugin.local(client));
+        CHECK(plugin.local(client).scope_id() == 1);
+        // Without its zone it is nowhere.
+        CHECK(plugin.connect(plugin.open(SocketType::stream, Family::ipv6),
+                             "[fe80::7]:" + std::to_string(here.port())) == inval);
+
+        const Fd member = plugin.open(SocketType::datagram, Family::ipv6);
+        REQUIRE(plugin.bind(member, "[::]:0") == ok);
+        const auto group = SocketAddr(Ipv6Addr(0xff02, 0, 0, 0, 0, 0, 0, 0x1234),
+                                      plugin.local(member).port(), 1);
+        Membership membership;
+        membership.group = Plugin::wire(SocketAddr(group.ip(), 0));
+        membership.interface_index = 1;
+        plugin.put_value(data_at, membership);
+        REQUIRE(plugin.number(v2::multicast_join(plugin.state, member, {data_at})) == ok);
+        CHECK(plugin.number(v2::multicast_join(plugin.state, member, {data_at})) ==
+              address_in_use);
+        const Fd sender = plugin.open(SocketType::datagram, Family::ipv6);
+        CHECK(plugin.set(sender, Option::ipv6_multicast_interface, 1) == ok);
+        CHECK(plugin.set(sender, Option::ipv6_multicast_hops, 1) == ok);
+        CHECK(plugin.send(sender, "to all", 0, group).number == ok);
+        plugin.put_value(data_at, membership);
+        REQUIRE(plugin.number(v2::multicast_leave(plugin.state, member, {data_at})) == ok);
+        CHECK(plugin.number(v2::multicast_leave(plugin.state, member, {data_at})) == 4);
+    });
+}
+
+TEST_CASE_FIXTURE(Plugin, "a socket that lingers for no time is reset when it is closed") {
+    NativeSocket server = NativeSocket::listener();
+    const Fd fd = connected(server.name());
+    NativeSocket accepted = server.accept();
+    REQUIRE(set(fd, Option::linger, 0) == ok);
+    CHECK(close(fd) == ok);
+    char byte;
+    CHECK(::recv(accepted.get(), &byte, 1, 0) == -1);
+    CHECK(errno == ECONNRESET);
+}
+
+TEST_CASE("a port is shared with reuse_port by those who may name it") {
+    const std::uint16_t port = free_port();
+    const std::string name = "127.0.0.1:" + std::to_string(port);
+    Plugin plugin({"allow tcp-listen:" + name, "allow udp-bind:" + name});
+    for (const SocketType type : {SocketType::stream, SocketType::datagram}) {
+        const Fd alone = plugin.open(type);
+        REQUIRE(plugin.bind(alone, name) == ok);
+        CHECK(plugin.bind(plugin.open(type), name) == address_in_use);
+        plugin.close(alone);
+        for (int i = 0; i < 2; ++i) {
+            const Fd fd = plugin.open(type);
+            REQUIRE(plugin.set(fd, Option::reuse_port, 1) == ok);
+            CHECK(plugin.bind(fd, name) == ok);
+            if (type == SocketType::stream)
+                CHECK(plugin.number(v2::socket_listen(plugin.state, fd, 4)) == ok);
+        }
+    }
 }
 
 // --- options ---

@@ -46,6 +46,7 @@ TEST_CASE("500 plugins resolve at once: the server answers none before all have 
         count);
     RuntimeOptions options = runtime_options();
     options.dns_servers = {names.address()};
+    options.max_plugins = count;
     Runtime there = Runtime::create(options).value();
     const Module module = there.load(assemble(look_up)).value();
     std::vector<std::unique_ptr<TestPlugin>> plugins;
