@@ -91,7 +91,7 @@ struct Plugin {
     int number(os::Task<> task) { return number(os::run(loop, std::move(task))); }
 
     void put(std::uint32_t at, std::string_view text) {
-        std::memcpy(memory.contents.data() + at, text.data(), text.size());
+        text.copy(reinterpret_cast<char*>(memory.contents.data()) + at, text.size());
     }
     std::string text(std::uint32_t at, std::size_t size) {
         return {reinterpret_cast<const char*>(memory.contents.data()) + at, size};
