@@ -80,6 +80,9 @@ void add_sandbox_options(CLI::App& app, Arguments& to) {
     add_repeated(app, "--dns-server", to.dns_servers,
                  "Ask this name server instead of the system's")
         ->type_name("ADDRESS[:PORT]");
+    add_repeated(app, "--dns-search", to.dns_search_domains,
+                 "Append this domain to names that are not found")
+        ->type_name("DOMAIN");
     app.add_option("--ca-file", to.ca_file,
                    "Certificates that TLS trusts, in PEM form, instead of the system's")
         ->type_name("FILE");

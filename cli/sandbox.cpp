@@ -53,6 +53,7 @@ Result<host::Runtime> make_runtime(const Arguments& arguments) {
     options.max_plugins = arguments.is_manifest ? 16 : 1; // each module of a manifest takes a place
     options.use_cache = arguments.use_cache;
     options.dns_servers = arguments.dns_servers;
+    options.dns_search_domains = arguments.dns_search_domains;
     return host::Runtime::create(std::move(options));
 }
 

@@ -393,6 +393,7 @@ Result<Runtime> Runtime::create(RuntimeOptions options) {
         const auto plain = IpAddr::parse(server); // without a port
         resolver_options.servers.push_back(plain ? SocketAddr(*plain, 53).to_string() : server);
     }
+    resolver_options.search_domains = options.dns_search_domains;
     HWS_TRY(state->resolver, core::Resolver::create(*state->loop, resolver_options));
     state->tls_client = std::make_shared<core::TlsClient>(*state->loop);
     state->thread = std::thread([loop = state->loop.get()] { loop->run(); });

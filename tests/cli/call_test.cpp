@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "support/dnsmasq_server.hpp"
 #include "support/echo_server.hpp"
 
 #include <csignal>
@@ -226,4 +227,24 @@ TEST_CASE("a reader that goes away is no failure") {
     CHECK(process.wait(std::chrono::seconds(0)) == 0);
     CHECK(process.output() == "xxxxx");
     CHECK(process.errors() == "");
+}
+
+TEST_CASE("a name means only itself unless --dns-search says otherwise") {
+    EchoServer server;
+    DnsmasqServer names({"--host-record=short.corp.test,127.0.0.1", "--address=/short/"});
+    std::vector<std::string> arguments{"call",
+                                       guest("net_raw"),
+                                       "script",
+                                       "--input",
+                                       "tcp_connect @short:" + std::to_string(server.port()) + "\n",
+                                       "--allow",
+                                       "tcp:127.0.0.1:*",
+                                       "--allow",
+                                       "resolve:short",
+                                       "--dns-server",
+                                       names.address()};
+    CHECK(run_hws(arguments).out == "0\n");
+    arguments.insert(arguments.end(), {"--dns-search", "corp.test"});
+    CHECK(run_hws(arguments).out != "0\n");
+    CHECK(server.wait_for_connections(1));
 }

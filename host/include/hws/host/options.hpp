@@ -49,6 +49,9 @@ struct RuntimeOptions {
     bool use_cache = true;
     /// DNS servers as `address` or `address:port`; none: the system's.
     std::vector<std::string> dns_servers{};
+    /// Appended to a name that was not found, one after the other. None: a name means only itself, whatever the system's
+    /// resolv.conf says. The policy is asked for the name as the plugin wrote it.
+    std::vector<std::string> dns_search_domains{};
 };
 
 struct PluginOptions {
