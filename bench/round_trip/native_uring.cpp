@@ -37,7 +37,9 @@ public:
         answers_ = at<io_uring_cqe>(wanted.cq_off.cqes);
         is_open_ = true;
     }
-    ~Ring() { ::close(fd_); } // what it mapped goes with the process, one small ring a round
+    ~Ring() {
+        if (fd_ >= 0) ::close(fd_);
+    } // what it mapped goes with the process, one small ring a round
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
 
@@ -87,9 +89,10 @@ private:
 
 } // namespace
 
+bool has_uring() { return Ring().is_open(); }
+
 std::string run_native_uring(std::uint16_t port, std::uint64_t count) {
     Ring ring;
-    if (!ring.is_open()) return "no io_uring here";
     const int connection = connect_to(port);
     unsigned char message[message_bytes];
     unsigned char echo[message_bytes];

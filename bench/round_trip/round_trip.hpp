@@ -15,7 +15,8 @@ void serve(int listener, Board& board);
 std::string run_native(std::uint16_t port, std::uint64_t count);
 /// The same through epoll and non-blocking calls: what an event loop costs by itself.
 std::string run_native_epoll(std::uint16_t port, std::uint64_t count);
-/// The same with io_uring, which waits and receives in one system call.
+/// The same with io_uring, which waits and receives in one system call; for where the system lets us have one.
+bool has_uring();
 std::string run_native_uring(std::uint16_t port, std::uint64_t count);
 
 } // namespace hws::bench::round_trip
