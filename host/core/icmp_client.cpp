@@ -248,6 +248,8 @@ Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> p
                                                 std::to_string(max_echo_payload_bytes(family)) +
                                                 " bytes");
     forget_expired();
+    // What has been answered by now does not count, also where the loop had no turn since.
+    if (pending_.size() >= max_pending_) read_arrivals();
     if (pending_.size() >= max_pending_)
         return fail(Errc::rate_limited, "limit icmp_pending: " + std::to_string(max_pending_) +
                                             " echo requests await their replies");
@@ -296,13 +298,13 @@ Result<IcmpReply> IcmpClient::try_receive() {
 
 const IcmpReply* IcmpClient::peek() {
     // A near target has answered by now, and the loop need not be asked.
-    if (replies_.empty()) read_now();
+    if (replies_.empty()) read_arrivals();
     return replies_.empty() ? nullptr : &replies_.front();
 }
 
-void IcmpClient::read_now() {
+void IcmpClient::read_arrivals() {
     for (Channel* const channel : {v4_.get(), v6_.get()})
-        if (channel && replies_.empty() && !pending_.empty()) channel->read();
+        if (channel && !pending_.empty()) channel->read();
 }
 
 std::size_t IcmpClient::pending_count() {

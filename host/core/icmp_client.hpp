@@ -103,7 +103,7 @@ private:
         return family == IcmpFamily::v4 ? v4_ : v6_;
     }
     Result<std::unique_ptr<Channel>> open_channel(IcmpFamily family);
-    void read_now();
+    void read_arrivals();
     void forget_expired();
     /// Takes the request that this answers out of the pending ones.
     std::optional<Pending> take_pending(const SocketAddr& target, std::uint16_t sequence);

@@ -119,6 +119,8 @@ TEST_CASE("replies that are awaited beyond the limit, and payloads that no packe
         lines.push_back("icmp_send @127.0.0.1 @x 1 " + std::to_string(i));
     for (const std::string& sent : narrow.script(lines))
         CHECK((sent == "1" || sent == "0"));
+    // Once a reply has come there is room for one more request.
+    CHECK(contains(narrow.call("icmp_wait", "5000"), "\"source\""));
     CHECK(contains(narrow.call("icmp_echo", "127.0.0.1 99"), "\"source\""));
 }
 
