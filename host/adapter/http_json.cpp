@@ -1,6 +1,7 @@
 #include "adapter/http_json.hpp"
 
 #include "core/http_client.hpp"
+#include "core/http_syntax.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -22,17 +23,9 @@ Result<Json> parse(std::string_view text) {
 }
 
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-
-std::string lower_case(std::string_view text) {
-    std::string lowered(text);
-    for (char& c : lowered)
-        if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-    return lowered;
-}
 
 std::string canonical_name(std::string_view name) {
-    std::string canonical = lower_case(name);
+    std::string canonical = core::lower_case(name);
     bool first = true;
     for (char& c : canonical) {
         if (first && is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
@@ -107,7 +100,7 @@ Result<core::HttpRequest> parse_extism_request(std::string_view json) {
 std::string format_extism_headers(const core::HttpResponse& response) {
     Json headers = Json::object();
     for (const auto& [name, value] : response.headers) {
-        Json& entry = headers[lower_case(name)];
+        Json& entry = headers[core::lower_case(name)];
         if (entry.is_null())
             entry = value;
         else

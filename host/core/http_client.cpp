@@ -2,6 +2,7 @@
 
 #include "core/destination.hpp"
 #include "core/http_engine.hpp"
+#include "core/http_syntax.hpp"
 #include "core/http_upload.hpp"
 #include "core/resolver.hpp"
 
@@ -12,37 +13,6 @@ namespace {
 
 /// Unread body of a streamed exchange.
 constexpr std::size_t stream_buffer_bytes = std::size_t{256} << 10;
-
-bool is_token_char(char c) { // RFC 9110, 5.6.2
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-
-bool is_token(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, is_token_char);
-}
-
-/// RFC 9110, 5.5: visible characters, blanks, tabs and bytes beyond ASCII. CR, LF and NUL would end
-/// the line early and begin another.
-bool is_field_value(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-    });
-}
-
-std::string lower_case(std::string_view text) {
-    std::string lowered(text);
-    for (char& c : lowered)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    return lowered;
-}
-
-std::string_view trim(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 std::unexpected<Error> bad_header(std::string_view name, std::string_view why) {
     std::string text = "header ";

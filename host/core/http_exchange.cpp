@@ -1,6 +1,7 @@
 #include "core/http_exchange.hpp"
 
 #include "core/http_engine.hpp"
+#include "core/http_syntax.hpp"
 #include "os/socket.hpp"
 #include "os/socket_address.hpp"
 
@@ -15,22 +16,6 @@ namespace {
 /// A redirect's body is read so that the connection can be used again, but not for longer than a
 /// new connection would cost.
 constexpr std::size_t max_redirect_body_bytes = std::size_t{64} << 10;
-
-bool equals_no_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string_view trim(std::string_view text) {
-    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
 
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
