@@ -31,6 +31,7 @@ install(DIRECTORY abi/ DESTINATION share/hws/abi FILES_MATCHING PATTERN "*.hpp" 
 if(TARGET hws_posix)
     install(PROGRAMS "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/hws-cc" "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/hws-c++" DESTINATION bin)
     install(DIRECTORY guest/posix/include DESTINATION share/hws/posix)
-    install(FILES "${PROJECT_BINARY_DIR}/share/hws/posix/lib/libhws_posix.a" DESTINATION share/hws/posix/lib)
+    install(FILES "${PROJECT_BINARY_DIR}/share/hws/posix/lib/libhws_posix.a"
+        "${PROJECT_BINARY_DIR}/share/hws/posix/lib/before_libc.o" DESTINATION share/hws/posix/lib)
     install(FILES guest/cmake/hws-posix-toolchain.cmake DESTINATION share/hws/posix)
 endif()

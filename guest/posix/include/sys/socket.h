@@ -93,12 +93,15 @@
 #define PF_SMC AF_SMC
 #define PF_XDP AF_XDP
 #define PF_MCTP AF_MCTP
-#define PF_UNSPEC AF_UNSPEC
 #define PF_LOCAL AF_UNIX
 #define PF_UNIX AF_UNIX
 #define PF_FILE AF_UNIX
+/* Newer versions of wasi-libc have these three the other way round. */
+#ifndef PF_INET
+#define PF_UNSPEC AF_UNSPEC
 #define PF_INET AF_INET
 #define PF_INET6 AF_INET6
+#endif
 #define PF_NETLINK AF_NETLINK
 #define PF_ROUTE AF_ROUTE
 #define PF_PACKET AF_PACKET
