@@ -25,17 +25,28 @@ hws_require(CLI11_FOUND "CLI11 2.1 or newer (libcli11-dev)")
 find_package(tomlplusplus 3.3 QUIET)
 hws_require(tomlplusplus_FOUND "toml++ 3.3 or newer (libtomlplusplus-dev)")
 
+find_package(ZLIB 1.2.13 QUIET)
+hws_require(ZLIB_FOUND "zlib 1.2.13 or newer (zlib1g-dev)")
+
 find_package(PkgConfig QUIET)
 hws_require(PKG_CONFIG_FOUND "pkg-config")
 pkg_check_modules(HWS_CARES QUIET IMPORTED_TARGET libcares>=1.18)
 hws_require(HWS_CARES_FOUND "c-ares 1.18 or newer (libc-ares-dev)")
 add_library(hws::cares ALIAS PkgConfig::HWS_CARES)
+pkg_check_modules(HWS_BROTLI QUIET IMPORTED_TARGET libbrotlidec>=1.0.9)
+hws_require(HWS_BROTLI_FOUND "brotli 1.0.9 or newer (libbrotli-dev)")
+add_library(hws::brotli ALIAS PkgConfig::HWS_BROTLI)
+pkg_check_modules(HWS_ZSTD QUIET IMPORTED_TARGET libzstd>=1.5.4)
+hws_require(HWS_ZSTD_FOUND "zstd 1.5.4 or newer (libzstd-dev)")
+add_library(hws::zstd ALIAS PkgConfig::HWS_ZSTD)
 
 if(HWS_BUILD_TESTS)
     find_package(doctest 2.4 QUIET)
     hws_require(doctest_FOUND "doctest 2.4 or newer (doctest-dev)")
     find_package(Python3 3.9 QUIET COMPONENTS Interpreter)
     hws_require(Python3_FOUND "python3")
+    pkg_check_modules(HWS_BROTLI_ENCODER QUIET IMPORTED_TARGET libbrotlienc>=1.0.9)
+    hws_require(HWS_BROTLI_ENCODER_FOUND "brotli's encoder 1.0.9 or newer (libbrotli-dev)")
 endif()
 
 # Wasmtime's C API: an installed one (WASMTIME_ROOT, as a CMake or environment variable) or what scripts/bootstrap put into .deps.

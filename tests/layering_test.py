@@ -38,6 +38,9 @@ LIBRARIES = {
     "wasm.h": ["host/engine", "tests/host/engine", "tests/kernel", "bench"],
     "curl/": ["host/core", "bench"],
     "ares": ["host/core"],
+    "brotli/": ["host/core", "tests/support"],
+    "zlib.h": ["host/core", "tests/support"],
+    "zstd": ["host/core", "tests/support"],
     "toml++/": ["host/core"],  # policy files; `cli` hands over their path
     "nlohmann/": ["host", "cli", "tests", "bench", "examples"],
     "CLI/": ["cli", "bench"],

@@ -11,8 +11,8 @@
 namespace hws::host::core {
 namespace {
 
-/// Unread body of a streamed exchange.
-constexpr std::size_t stream_buffer_bytes = std::size_t{256} << 10;
+/// Unread body of an exchange, as it came from the network.
+constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
 
 std::unexpected<Error> bad_header(std::string_view name, std::string_view why) {
     std::string text = "header ";
@@ -76,7 +76,7 @@ Result<HttpHop> prepare(HttpRequest& request, const Url& url, const Limits& limi
     }
     using Unpacking = HttpRequest::Unpacking;
     if (request.method != "HEAD" && !has_accept_encoding) {
-        if (request.unpacking == Unpacking::all) hop.unpacked_codings = ""; // all that libcurl has
+        if (request.unpacking == Unpacking::all) hop.unpacked_codings = ContentDecoder::all_codings;
         if (request.unpacking == Unpacking::as_headers_say && !has_range)
             hop.unpacked_codings = "gzip";
     }
@@ -112,6 +112,20 @@ void adapt_to_redirect(HttpHop& hop, MethodRewriting rewriting, int status, bool
     });
 }
 
+os::Task<std::vector<std::byte>> read_whole(HttpExchange& exchange, os::Deadline deadline) {
+    std::vector<std::byte> body;
+    for (std::size_t size = 0;;) {
+        if (size == body.size()) body.resize(std::max(std::size_t{64} << 10, 2 * size));
+        HWS_CO_TRY(const std::size_t bytes,
+                   co_await exchange.read(std::span(body).subspan(size), deadline));
+        if (bytes == 0) {
+            body.resize(size);
+            co_return body;
+        }
+        size += bytes;
+    }
+}
+
 } // namespace
 
 HttpClient::HttpClient(os::Loop& loop, Resolver& resolver, const Policy& policy,
@@ -132,16 +146,13 @@ Result<std::shared_ptr<const void>> HttpClient::hold_body(std::size_t bytes) {
 }
 
 os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
-                                                           std::size_t buffer_bytes,
                                                            bool is_whole_body_wanted,
                                                            os::Deadline deadline) {
     HWS_CO_TRY(Url url, Url::parse(request.url));
     HWS_CO_TRY(HttpHop hop, prepare(request, url, limits_));
     const HttpBounds bounds{
         .header_bytes = limits_.http_header_bytes,
-        // A packed body may grow a thousandfold: its unpacked size is bounded, streamed or not.
-        .body_bytes = is_whole_body_wanted || hop.unpacked_codings ? limits_.http_body_bytes
-                                                                   : static_cast<std::size_t>(-1),
+        .body_bytes = limits_.http_body_bytes,
         .is_streamed = !is_whole_body_wanted,
         .buffer_bytes = buffer_bytes,
         .is_redirect_followed = request.max_redirects.has_value(),
@@ -191,22 +202,25 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
 
 os::Task<std::unique_ptr<HttpExchange>> HttpClient::start(HttpRequest request,
                                                           os::Deadline deadline) {
-    return follow(std::move(request), stream_buffer_bytes, false, deadline);
+    return follow(std::move(request), false, deadline);
 }
 
 os::Task<HttpResponse> HttpClient::fetch(HttpRequest request, os::Deadline deadline) {
-    // The buffer is never full: the body's own limit comes first.
     HWS_CO_TRY(const std::unique_ptr<HttpExchange> exchange,
-               co_await follow(std::move(request), static_cast<std::size_t>(-1), true, deadline));
+               co_await follow(std::move(request), true, deadline));
     HttpExchange::Transfer& transfer = *exchange->transfer_;
-    const os::Wake end = co_await transfer.end().until(deadline);
-    if (end == os::Wake::timed_out) co_return fail(Errc::timed_out, transfer.head().url);
-    if (transfer.error()) co_return std::unexpected(*transfer.error());
     HttpResponse response;
+    if (transfer.is_packed()) {
+        HWS_CO_TRY(response.body, co_await read_whole(*exchange, deadline));
+    } else {
+        const os::Wake end = co_await transfer.end().until(deadline);
+        if (end == os::Wake::timed_out) co_return fail(Errc::timed_out, transfer.head().url);
+        if (transfer.error()) co_return std::unexpected(*transfer.error());
+        response.body = transfer.take_whole_body();
+    }
     response.status = transfer.head().status;
     response.headers = transfer.head().headers;
     response.url = transfer.head().url;
-    response.body = transfer.take_whole_body();
     co_return response;
 }
 

@@ -71,8 +71,7 @@ public:
 private:
     friend class HttpExchange;
     class Engine;
-    os::Task<std::unique_ptr<HttpExchange>> follow(HttpRequest request, std::size_t buffer_bytes,
-                                                   bool is_whole_body_wanted,
+    os::Task<std::unique_ptr<HttpExchange>> follow(HttpRequest request, bool is_whole_body_wanted,
                                                    os::Deadline deadline);
 
     os::Loop& loop_;

@@ -2,6 +2,7 @@
 /// What HttpClient and HttpExchange are made of: libcurl's multi handle on the event loop, and one
 /// transfer of it. Private to host/core/http_*.cpp.
 
+#include "core/content_decoder.hpp"
 #include "core/http_client.hpp"
 #include "core/http_upload.hpp"
 #include "core/policy.hpp"
@@ -27,8 +28,9 @@ struct HttpHop {
     std::string method;
     HttpHeaders headers;
     std::vector<std::byte> body;
-    /// What is asked for and unpacked, its traces taken out of the headers; null: nothing.
-    const char* unpacked_codings = nullptr;
+    /// Accept-Encoding, of which what comes is unpacked and its traces taken out of the headers;
+    /// empty: the plugin's own, if any, and what comes is left as it is.
+    std::string_view unpacked_codings;
     HttpUpload* upload = nullptr;
     HttpVersion version = HttpVersion::negotiated;
     bool is_expecting_continue = false;
@@ -44,11 +46,11 @@ struct HttpHop {
 struct HttpBounds {
     /// Bytes of all header lines, trailers and heads of 1xx answers included.
     std::size_t header_bytes;
-    /// Whole body; more is `too_large`. Of a streamed one only if it is packed.
+    /// Whole body, unpacked; more is `too_large`. A streamed one that is not packed has no bound.
     std::size_t body_bytes;
     bool is_streamed;
-    /// Unread body, beyond which the server has to wait. Exceeded by one chunk of libcurl's at
-    /// most.
+    /// Unread body as it comes from the network, beyond which the server has to wait, unless the
+    /// body is awaited whole. Exceeded by one chunk of libcurl's at most.
     std::size_t buffer_bytes;
     /// A redirect is going to be followed: its body is thrown away.
     bool is_redirect_followed;
@@ -129,8 +131,14 @@ public:
     os::Event& end() { return end_; }
     os::Readiness& readable() { return readable_; }
 
-    std::size_t buffered_bytes() const { return buffer_.size() - taken_bytes_; }
     Result<std::size_t> try_read(std::span<std::byte> into);
+    /// See HttpExchange.
+    std::size_t readable_bytes();
+    /// All has been read, and it ended well.
+    bool is_complete() const;
+    /// The body has to go through try_read to become what was asked for.
+    bool is_packed() const { return decoder_ != nullptr; }
+    /// Of one that is not packed, after the end.
     std::vector<std::byte> take_whole_body() { return std::exchange(buffer_, {}); }
     /// The request's body and headers, for the next hop. After the end.
     HttpHop take_hop() { return std::move(hop_); }
@@ -146,13 +154,21 @@ private:
     Error error_of(CURLcode code) const;
     bool take_header_line(std::string_view line);
     void complete_head();
+    void prepare_unpacking();
     std::string context(std::string_view detail = {}) const;
 
+    std::size_t raw_bytes() const { return buffer_.size() - taken_bytes_; }
+    void drop_raw(std::size_t bytes);
+    std::size_t take_raw(std::span<std::byte> into);
+    std::size_t take_unpacked(std::span<std::byte> into);
+    std::size_t unpack(std::span<std::byte> into);
+    void fail_body(Error error);
     void set_readable();
     /// The end, or the next moment to look whether the server still does something.
     void arm_timer();
     void on_expiry() override;
-    /// Lets libcurl go on with an upload that waited for the plugin.
+    /// Goes on with unpacking that gave others their turn; lets libcurl go on with an upload that
+    /// waited for the plugin.
     void run() override;
 
     static std::size_t on_upload(char* into, std::size_t size, std::size_t count, void* self);
@@ -178,9 +194,12 @@ private:
     bool has_head_ = false;
     std::size_t header_bytes_ = 0;
     std::size_t body_bytes_ = 0;
-    std::vector<std::byte> buffer_;
-    std::size_t taken_bytes_ = 0; // of buffer_, by the reader
-    bool is_unpacked_ = false; // the body is unpacked by libcurl
+    std::vector<std::byte> buffer_; // as it came from the network
+    std::size_t taken_bytes_ = 0;   // of buffer_, by the reader
+    std::unique_ptr<ContentDecoder> decoder_; // null: not packed, or unpacked to its end
+    std::optional<Error> coding_error_;       // how it is packed, we cannot unpack
+    std::optional<std::byte> ahead_; // was unpacked to see whether there is something
+    bool is_unpacking_unfinished_ = false;
     bool is_paused_ = false;
     bool is_upload_paused_ = false;
     os::Deadline last_progress_{};

@@ -110,6 +110,10 @@ Result<void> HttpExchange::Transfer::set_up() {
     }
     curl_easy_setopt(handle, CURLOPT_RESOLVE, pins_);
 
+    // libcurl, which would unpack before it can be told to wait, is not asked for it.
+    if (!hop_.unpacked_codings.empty())
+        has_memory &= append_line(header_lines_,
+                                  "Accept-Encoding: " + std::string(hop_.unpacked_codings));
     bool has_content_type = false;
     for (const auto& [name, value] : hop_.headers) {
         has_content_type |= equals_no_case(name, "Content-Type");
@@ -155,8 +159,6 @@ Result<void> HttpExchange::Transfer::set_up() {
     }
     has_memory &= curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, own_method) == CURLE_OK;
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, header_lines_);
-    has_memory &=
-        curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, hop_.unpacked_codings) == CURLE_OK;
     if (!has_memory) return fail(Errc::out_of_memory, "libcurl");
     return {};
 }
@@ -225,6 +227,7 @@ void HttpExchange::Transfer::on_expiry() {
 }
 
 void HttpExchange::Transfer::run() {
+    if (std::exchange(is_unpacking_unfinished_, false)) set_readable();
     if (!engine_ || !is_upload_paused_) return;
     is_upload_paused_ = false;
     curl_easy_pause(handle_, is_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
@@ -330,7 +333,15 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
     }
     const std::size_t colon = line.find(':');
     if (colon == line.npos) return true; // libcurl tolerates it, and it says nothing
-    headers.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    const std::string_view name = trim(line.substr(0, colon));
+    const std::string_view value = trim(line.substr(colon + 1));
+    // libcurl would unpack it, and keep up to 64 MiB of that while it is to wait.
+    if (equals_no_case(name, "Transfer-Encoding") && !equals_no_case(value, "chunked") &&
+        !equals_no_case(value, "identity")) {
+        refusal_ = Error(Errc::protocol, context("a transfer coding that nobody asked for"));
+        return false;
+    }
+    headers.emplace_back(name, value);
     return true;
 }
 
@@ -366,20 +377,25 @@ void HttpExchange::Transfer::complete_head() {
             break;
         }
     }
-    if (hop_.unpacked_codings) {
-        const bool is_unpacked = std::ranges::any_of(head_.headers, [](const auto& header) {
-            return equals_no_case(header.first, "Content-Encoding") &&
-                   !equals_no_case(header.second, "identity");
-        });
-        if (is_unpacked) head_.body_bytes.reset();
-        is_unpacked_ = is_unpacked;
-        if (is_unpacked)
-            std::erase_if(head_.headers, [](const auto& header) {
-                return equals_no_case(header.first, "Content-Encoding") ||
-                       equals_no_case(header.first, "Content-Length");
-            });
-    }
+    if (!hop_.unpacked_codings.empty()) prepare_unpacking();
     head_or_end_.raise();
+}
+
+void HttpExchange::Transfer::prepare_unpacking() {
+    std::vector<std::string_view> codings;
+    for (const auto& [name, value] : head_.headers)
+        if (equals_no_case(name, "Content-Encoding")) codings.push_back(value);
+    auto decoder = ContentDecoder::create(codings, bounds_.body_bytes);
+    if (decoder && !*decoder) return;
+    if (decoder)
+        decoder_ = *std::move(decoder);
+    else
+        coding_error_ = Error(decoder.error().code(), context(decoder.error().context()));
+    head_.body_bytes.reset();
+    std::erase_if(head_.headers, [](const auto& header) {
+        return equals_no_case(header.first, "Content-Encoding") ||
+               equals_no_case(header.first, "Content-Length");
+    });
 }
 
 std::size_t HttpExchange::Transfer::on_upload(char* into, std::size_t size, std::size_t count,
@@ -416,15 +432,17 @@ std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::s
         transfer.body_bytes_ += bytes;
         return transfer.body_bytes_ > max_redirect_body_bytes ? 0 : bytes;
     }
-    // libcurl keeps up to 64 MiB of what it has unpacked while it is paused: less is kept here, up
-    // to the body's own limit.
-    if (!transfer.is_unpacked_ && transfer.buffered_bytes() >= transfer.bounds_.buffer_bytes) {
+    if (transfer.coding_error_) {
+        transfer.refusal_ = std::move(transfer.coding_error_);
+        return 0;
+    }
+    const bool is_streamed = transfer.bounds_.is_streamed || transfer.decoder_;
+    if (is_streamed && transfer.raw_bytes() >= transfer.bounds_.buffer_bytes) {
         transfer.is_paused_ = true;
         return CURL_WRITEFUNC_PAUSE;
     }
     transfer.body_bytes_ += bytes;
-    const bool is_bounded = !transfer.bounds_.is_streamed || transfer.is_unpacked_;
-    if (is_bounded && transfer.body_bytes_ > transfer.bounds_.body_bytes) {
+    if (!transfer.bounds_.is_streamed && transfer.body_bytes_ > transfer.bounds_.body_bytes) {
         transfer.refusal_ =
             Error(Errc::too_large,
                   transfer.context("response body beyond " +
@@ -471,31 +489,95 @@ int HttpExchange::Transfer::on_resolve(void*, void*, void* self) {
 
 Result<std::size_t> HttpExchange::Transfer::try_read(std::span<std::byte> into) {
     if (into.empty()) return std::size_t{0};
-    if (buffered_bytes() == 0) {
-        if (!engine_) {
-            if (error_) return std::unexpected(*error_);
-            return std::size_t{0};
-        }
-        readable_.clear(os::Ready::read);
-        return fail(Errc::would_block);
+    const std::size_t bytes = decoder_ || ahead_ ? take_unpacked(into) : take_raw(into);
+    if (bytes > 0) {
+        // A decoder may hold more than it had room for.
+        if (!decoder_ && raw_bytes() == 0 && engine_) readable_.clear(os::Ready::read);
+        return bytes;
     }
-    const std::size_t bytes = std::min(into.size(), buffered_bytes());
+    if (is_ended() && !decoder_) {
+        if (error_) return std::unexpected(*error_);
+        return std::size_t{0};
+    }
+    readable_.clear(os::Ready::read);
+    return fail(Errc::would_block);
+}
+
+std::size_t HttpExchange::Transfer::take_raw(std::span<std::byte> into) {
+    const std::size_t bytes = std::min(into.size(), raw_bytes());
+    if (bytes == 0) return 0;
     std::memcpy(into.data(), buffer_.data() + taken_bytes_, bytes);
+    drop_raw(bytes);
+    return bytes;
+}
+
+void HttpExchange::Transfer::drop_raw(std::size_t bytes) {
     taken_bytes_ += bytes;
-    if (taken_bytes_ >= buffered_bytes()) {
+    if (taken_bytes_ >= raw_bytes()) {
         // At least as much is dropped as is moved, so that reading stays linear.
         buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(taken_bytes_));
         taken_bytes_ = 0;
     }
     // Half empty is soon enough: going on at every byte would make libcurl copy small pieces.
-    if (engine_ && is_paused_ && buffered_bytes() <= bounds_.buffer_bytes / 2) {
+    if (engine_ && is_paused_ && raw_bytes() <= bounds_.buffer_bytes / 2) {
         is_paused_ = false;
         // May call on_body from inside.
         curl_easy_pause(handle_, is_upload_paused_ ? CURLPAUSE_SEND : CURLPAUSE_CONT);
         engine_->drive();
     }
-    if (buffered_bytes() == 0 && engine_) readable_.clear(os::Ready::read);
-    return bytes;
+}
+
+std::size_t HttpExchange::Transfer::take_unpacked(std::span<std::byte> into) {
+    if (!ahead_) return unpack(into);
+    into.front() = *std::exchange(ahead_, {});
+    return into.size() == 1 ? 1 : 1 + unpack(into.subspan(1));
+}
+
+/// 0: nothing can be had now; or that was all, or it went wrong, and there is no decoder any more.
+std::size_t HttpExchange::Transfer::unpack(std::span<std::byte> into) {
+    while (decoder_) {
+        const auto step = decoder_->decode(std::span(buffer_).subspan(taken_bytes_), into);
+        if (!step) {
+            fail_body(Error(step.error().code(), context(step.error().context())));
+            return 0;
+        }
+        drop_raw(step->taken);
+        if (step->made > 0) return step->made;
+        if (step->is_unfinished) {
+            is_unpacking_unfinished_ = true;
+            readable_.loop().queue(*this);
+            return 0;
+        }
+        if (raw_bytes() > 0) continue; // come meanwhile
+        if (!is_ended()) return 0;
+        // Why the rest did not come says more than that it is missing.
+        if (auto whole = decoder_->check_end(); !whole && !error_)
+            error_ = Error(whole.error().code(), context(whole.error().context()));
+        decoder_.reset();
+    }
+    return 0;
+}
+
+/// What is left of the body is of no use.
+void HttpExchange::Transfer::fail_body(Error error) {
+    decoder_.reset();
+    buffer_ = {};
+    taken_bytes_ = 0;
+    if (engine_)
+        finish_with(std::move(error));
+    else
+        error_ = std::move(error);
+}
+
+std::size_t HttpExchange::Transfer::readable_bytes() {
+    // One byte tells that reading will not answer would_block.
+    if (decoder_ && !ahead_)
+        if (std::byte next{}; unpack({&next, 1}) > 0) ahead_ = next;
+    return (ahead_ ? 1 : 0) + (decoder_ ? 0 : raw_bytes());
+}
+
+bool HttpExchange::Transfer::is_complete() const {
+    return is_ended() && !error_ && !decoder_ && !ahead_ && raw_bytes() == 0;
 }
 
 HttpExchange::HttpExchange(std::unique_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
@@ -507,8 +589,8 @@ const HttpHead& HttpExchange::head() const {
 const HttpHeaders& HttpExchange::trailers() const {
     return transfer_->trailers();
 }
-std::size_t HttpExchange::readable_bytes() const {
-    return transfer_->buffered_bytes();
+std::size_t HttpExchange::readable_bytes() {
+    return transfer_->readable_bytes();
 }
 os::Readiness& HttpExchange::readiness() {
     return transfer_->readable();
@@ -519,7 +601,7 @@ bool HttpExchange::is_ended() const {
 }
 
 bool HttpExchange::is_complete() const {
-    return transfer_->is_ended() && !transfer_->error() && transfer_->buffered_bytes() == 0;
+    return transfer_->is_complete();
 }
 
 Result<std::size_t> HttpExchange::try_read(std::span<std::byte> into) {

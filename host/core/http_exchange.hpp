@@ -99,8 +99,8 @@ public:
     os::Task<std::size_t> read(std::span<std::byte> into, os::Deadline deadline);
     /// Readable: try_read will not answer would_block.
     os::Readiness& readiness();
-    /// Bytes that can be read at once.
-    std::size_t readable_bytes() const;
+    /// Bytes that can be read at once; of a body that is unpacked at least one, if there is one.
+    std::size_t readable_bytes();
     bool is_complete() const;
     /// Nothing more will come: it is complete, or it has failed.
     bool is_ended() const;

@@ -1,6 +1,7 @@
 #include "support/canned_server.hpp"
 #include "support/echo_server.hpp"
 #include "support/nginx_server.hpp"
+#include "support/packing.hpp"
 #include "support/ports.hpp"
 #include "v2_fixture.hpp"
 
@@ -123,6 +124,12 @@ HttpRequest streaming(std::uint64_t length = no_limit) {
     HttpRequest more;
     more.body_kind = HttpBody::stream;
     more.stream_bytes = length;
+    return more;
+}
+
+HttpRequest unpacking() {
+    HttpRequest more;
+    more.flags = http_flags::decompress;
     return more;
 }
 
@@ -473,8 +480,7 @@ TEST_CASE("a packed body is unpacked for who asks, up to a limit of its size") {
     core::Limits limits;
     limits.http_body_bytes = 1 << 20;
     Browser browser(http_on_loopback, limits);
-    HttpRequest more;
-    more.flags = http_flags::decompress;
+    const HttpRequest more = unpacking();
     const Fd text = browser.started({.url = nginx.url("/text"), .more = more});
     CHECK(browser.head(text).body_bytes == no_limit);
     CHECK_FALSE(browser.value(text, "Content-Encoding").has_value());
@@ -485,6 +491,144 @@ TEST_CASE("a packed body is unpacked for who asks, up to a limit of its size") {
     // Not unpacked, it is as large as it likes: the plugin takes it piece by piece.
     const Fd plain = browser.started({.url = nginx.url("/bomb")});
     CHECK(browser.body(plain).size() == std::size_t{8} << 20);
+}
+
+TEST_CASE_FIXTURE(Browser, "every coding that is asked for is unpacked, one upon the other, too") {
+    std::string text;
+    for (int i = 0; text.size() < 300'000; ++i)
+        text += "line " + std::to_string(i) + "\n";
+    for (const auto& [codings, packed] :
+         {std::pair<std::string, std::string>{"gzip", gzip(text)},
+          {"x-gzip", gzip(text)},
+          {"deflate", zlib_deflate(text)},
+          {"deflate", bare_deflate(text)},
+          {"br", brotli(text)},
+          {"zstd", zstd(text)},
+          {"gzip, br", brotli(gzip(text))},
+          {"zstd\r\nContent-Encoding: identity\r\ncontent-encoding: gzip", gzip(zstd(text))}}) {
+        CAPTURE(codings);
+        CannedServer server("HTTP/1.1 200 OK\r\nContent-Encoding: " + codings +
+                            "\r\nContent-Length: " + std::to_string(packed.size()) +
+                            "\r\n\r\n" + packed);
+        const Fd fd = started({.url = server.url(), .more = unpacking()});
+        CHECK(head(fd).body_bytes == no_limit);
+        CHECK_FALSE(value(fd, "Content-Encoding").has_value());
+        CHECK(body(fd) == text);
+        CHECK(read(fd).bytes == 0);
+        CHECK(close(fd) == ok);
+        const auto asked_for = [&] { return server.heads().back(); };
+        CHECK(asked_for().find("\r\nAccept-Encoding: deflate, gzip, br, zstd\r\n") !=
+              std::string::npos);
+        // Who does not ask for it gets it as it is.
+        const Fd plain = started({.url = server.url()});
+        CHECK(body(plain) == packed);
+        CHECK(value(plain, "Content-Length") == std::to_string(packed.size()));
+        CHECK(asked_for().find("Accept-Encoding") == std::string::npos);
+        const Fd own = started({.url = server.url(), .fields = {{"accept-encoding", "br"}},
+                                .more = unpacking()});
+        CHECK(body(own) == packed);
+        CHECK(asked_for().find("\r\naccept-encoding: br\r\n") != std::string::npos);
+    }
+}
+
+TEST_CASE_FIXTURE(Browser, "a body that is packed badly is a protocol error that says what is wrong") {
+    const std::string text(1000, 'x');
+    const auto end_of = [&](std::string_view codings, const std::string& packed) {
+        CannedServer server("HTTP/1.1 200 OK\r\nContent-Encoding: " + std::string(codings) +
+                            "\r\nContent-Length: " + std::to_string(packed.size()) +
+                            "\r\n\r\n" + packed);
+        const Fd fd = started({.url = server.url(), .more = unpacking()});
+        CHECK(head(fd).status == 200);
+        int end = ok;
+        std::string seen;
+        for (;;) {
+            const Got got = read(fd);
+            end = got.number;
+            if (end != ok || got.bytes == 0) break;
+            seen += got.text;
+        }
+        CHECK(text.starts_with(seen));
+        CHECK(read(fd).number == end);
+        CHECK(close(fd) == ok);
+        return end;
+    };
+    const std::string packed = gzip(text);
+    CHECK(end_of("gzip", packed) == ok);
+    CHECK(end_of("gzip", "") == ok);
+    CHECK(end_of("gzip", packed.substr(0, packed.size() - 1)) == protocol);
+    CHECK(end_of("gzip", packed + "more") == protocol);
+    CHECK(end_of("gzip", text) == protocol);
+    CHECK(end_of("br", packed) == protocol);
+    CHECK(end_of("zstd", packed) == protocol);
+    CHECK(end_of("zstd", zstd(std::string(1 << 20, 'x'), 27)) == too_large);
+    CHECK(end_of("compress", packed) == protocol);
+    CHECK(end_of("compress", "") == ok);
+    CHECK(end_of("gzip, gzip, gzip, gzip", packed) == protocol);
+    // That the connection broke says more than that the body is cut short.
+    CannedServer server("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n" +
+                        packed);
+    CHECK(end_of_body(started({.url = server.url(), .more = unpacking()})) == reset);
+}
+
+TEST_CASE_FIXTURE(Browser, "poll tells of a packed body only when something comes of it") {
+    const std::string packed = gzip("hello");
+    EchoServer server({.behaviour = Behaviour::say_nothing});
+    const Fd fd = started({.url = "http://" + server.address() + "/", .more = unpacking()});
+    set_non_blocking(fd);
+    REQUIRE(server.wait_for_connections(1));
+    loop.run_until([&] { return server.received_bytes() > 0; });
+    // gzip's own head says nothing.
+    server.send(0, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                       std::to_string(packed.size()) + "\r\n\r\n" + packed.substr(0, 10));
+    CHECK(poll(fd, poll_events::read, 10s) == poll_events::read);
+    CHECK(head(fd).status == 200);
+    CHECK(poll(fd, poll_events::read, 20ms) == 0);
+    CHECK(read(fd).number == again);
+    server.send(0, packed.substr(10));
+    CHECK(poll(fd, poll_events::read, 10s) == poll_events::read);
+    CHECK(read(fd, 1).text == "h");
+    CHECK(poll(fd, poll_events::read) == poll_events::read);
+    CHECK(read(fd, 3).text == "ell");
+    CHECK(poll(fd, poll_events::read) == poll_events::read);
+    CHECK(read(fd).text == "o");
+    CHECK(poll(fd, poll_events::read, 10s) == poll_events::read);
+    CHECK(read(fd).bytes == 0);
+}
+
+TEST_CASE_FIXTURE(Browser, "a body packed for the sake of work gives others their turn, and ends") {
+    // Eight MiB of stored blocks without content (RFC 1951, 3.2.4) in between.
+    std::string nothing("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+    while (nothing.size() < 8 << 20)
+        nothing.append("\0\0\0\xff\xff", 5);
+    nothing.append("\x03\0", 2).append(8, '\0');
+    const std::string packed = gzip(nothing);
+    CannedServer server("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: " +
+                        std::to_string(packed.size()) + "\r\n\r\n" + packed);
+    const Fd fd = started({.url = server.url(), .more = unpacking()});
+    CHECK(head(fd).status == 200);
+    int rounds = 0;
+    auto other = [](int& count) -> os::Task<> {
+        for (;; ++count)
+            co_await os::yield_now();
+    }(rounds);
+    other.start(loop);
+    CHECK(body(fd).empty());
+    CHECK(rounds > 8);
+    // The same by polling.
+    const Fd polled = started({.url = server.url(), .more = unpacking()});
+    set_non_blocking(polled);
+    CHECK(poll(polled, poll_events::read, 10s) == poll_events::read);
+    CHECK(head(polled).status == 200);
+    CHECK(poll(polled, poll_events::read, 10s) == poll_events::read);
+    CHECK(read(polled).bytes == 0);
+}
+
+TEST_CASE_FIXTURE(Browser, "a transfer coding that nobody asked for is an error, not unpacked") {
+    // libcurl would unpack it beyond any limit of ours.
+    const std::string packed = gzip(std::string(10'000, 'x'));
+    CannedServer server("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n" + packed);
+    CHECK(head_number(started({.url = server.url(), .more = unpacking()})) == protocol);
+    CHECK(head_number(started({.url = server.url()})) == protocol);
 }
 
 TEST_CASE_FIXTURE(Browser, "cookies are kept for requests that want them, and sent by no other") {

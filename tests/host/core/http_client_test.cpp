@@ -4,6 +4,7 @@
 #include "support/dnsmasq_server.hpp"
 #include "support/echo_server.hpp"
 #include "support/nginx_server.hpp"
+#include "support/packing.hpp"
 #include "support/ports.hpp"
 #include "support/process.hpp"
 #include "support/temporary_folder.hpp"
@@ -258,6 +259,24 @@ TEST_CASE("gzip is asked for and unpacked unless the request says itself what it
                                       .headers = {{"Accept-Encoding", "identity"}},
                                       .body = {}});
     CHECK(plain->body.size() == 10'000);
+}
+
+TEST_CASE("what was not asked for is unpacked all the same, and must come whole") {
+    const std::string text(10'000, 'x');
+    const auto answer = [](std::string_view coding, const std::string& packed) {
+        return "HTTP/1.1 200 OK\r\nContent-Encoding: " + std::string(coding) +
+               "\r\nContent-Length: " + std::to_string(packed.size()) + "\r\n\r\n" + packed;
+    };
+    Browser browser;
+    CannedServer with_brotli(answer("br", brotli(text)));
+    CHECK(text_of(browser.get(with_brotli.url())->body) == text);
+    const std::string packed = gzip(text);
+    CannedServer cut(answer("gzip", packed.substr(0, packed.size() - 1)));
+    CHECK(browser.error_of_get(cut.url()) == Errc::protocol);
+    CannedServer longer(answer("gzip", packed + "more"));
+    CHECK(browser.error_of_get(longer.url()) == Errc::protocol);
+    CannedServer unknown(answer("compress", packed));
+    CHECK(browser.error_of_get(unknown.url()) == Errc::protocol);
 }
 
 TEST_CASE("method, headers and body arrive as they were given") {
