@@ -16,7 +16,7 @@ PluginState::~PluginState() {
 }
 
 core::HttpClient& PluginState::http() {
-    if (!http_) http_ = std::make_unique<core::HttpClient>(loop, resolver, policy, limits, http_options);
+    if (!http_) http_ = std::make_unique<core::HttpClient>(loop, lookups, policy, limits, http_options);
     return *http_;
 }
 
@@ -32,6 +32,7 @@ core::TlsClient& PluginState::tls_client() {
 
 void PluginState::note_failure(std::string_view operation, const Error& error) {
     const bool is_denial = error == Errc::denied;
+    if (is_denial && error.context().empty()) return;
     if (is_denial) ++statistics.denials;
     if (is_denial && denial_sink) return denial_sink(operation, error.context());
     const LogLevel level = is_denial ? LogLevel::warn : LogLevel::debug;

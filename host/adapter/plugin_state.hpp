@@ -112,7 +112,8 @@ struct PluginState final : core::SocketOwner {
         if (text.size() > limits.log_line_bytes) text.resize(limits.log_line_bytes);
         log_sink(level, text);
     }
-    /// A host function failed: the reason goes to the log with the operation's name, a denial is counted.
+    /// A host function failed: the reason goes to the log with the operation's name, a denial is counted. One without a
+    /// reason has been noted before.
     void note_failure(std::string_view operation, const Error& error);
 
     const core::Policy& socket_policy() const override { return policy; }

@@ -142,7 +142,10 @@ Result<void> http_start(PluginState& state, GuestPointer<const HttpRequest> poin
     default:
         return fail(Errc::invalid_argument, "an unknown kind of body");
     }
-    HWS_TRY(auto exchange, HttpDescriptor::start(state.http(), std::move(request), streamed));
+    HWS_TRY(auto exchange,
+            HttpDescriptor::start(
+                state.http(), std::move(request), streamed,
+                [&state](const Error& error) { state.note_failure("http_start", error); }));
     return hand_out(state, std::move(exchange), 0, number);
 }
 

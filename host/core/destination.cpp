@@ -2,7 +2,6 @@
 
 #include "core/address_order.hpp"
 #include "core/lookups.hpp"
-#include "core/resolver.hpp"
 
 namespace hws::host::core {
 namespace {
@@ -40,19 +39,6 @@ Result<std::vector<Vetted>> judge_and_remember(const Policy& policy, Use use, co
 
 } // namespace
 
-os::Task<std::vector<Vetted>> vet(const Policy& policy, Use use, Target target, Resolver& resolver,
-                                  os::Deadline deadline, std::optional<HttpTarget> http) {
-    const HttpTarget* const asked = http ? &*http : nullptr;
-    if (const auto address = target.address()) {
-        HWS_CO_TRY(Vetted one, policy.check(use, *address, nullptr, asked));
-        co_return std::vector{one};
-    }
-    const HostName& name = *target.name();
-    HWS_CO_CHECK(policy.check_name(use, name, target.port, asked));
-    HWS_CO_TRY(const std::vector<IpAddr> addresses, co_await resolver.resolve(name, deadline));
-    co_return judge(policy, use, name, target.port, addresses, asked);
-}
-
 os::Task<std::vector<Vetted>> vet(const Policy& policy, Use use, Target target, Lookups& lookups,
                                   os::Deadline deadline, os::Family family) {
     if (const auto address = target.address()) {
@@ -65,6 +51,29 @@ os::Task<std::vector<Vetted>> vet(const Policy& policy, Use use, Target target, 
     HWS_CO_TRY(const std::vector<IpAddr> addresses,
                co_await lookups.resolve(name, deadline, family));
     co_return judge_and_remember(policy, use, name, target.port, addresses, lookups.names());
+}
+
+Result<std::vector<Vetted>> try_vet_http(const Policy& policy, Use use, const Target& target,
+                                         const HttpTarget& what, Lookups& lookups) {
+    if (const auto address = target.address()) {
+        HWS_TRY(const Vetted one, policy.check(use, *address, nullptr, &what));
+        return std::vector{one};
+    }
+    const HostName& name = *target.name();
+    HWS_CHECK(policy.check_name(use, name, target.port, &what));
+    const std::vector<IpAddr>* const recent = lookups.recent().find(name);
+    if (!recent) return std::vector<Vetted>();
+    return judge(policy, use, name, target.port, *recent, &what);
+}
+
+os::Task<std::vector<Vetted>> vet_http(const Policy& policy, Use use, const Target& target,
+                                       HttpTarget what, Lookups& lookups, os::Deadline deadline) {
+    HWS_CO_TRY(auto at_once, try_vet_http(policy, use, target, what, lookups));
+    if (!at_once.empty()) co_return at_once;
+    const HostName& name = *target.name();
+    HWS_CO_TRY(const std::vector<IpAddr> addresses, co_await lookups.resolve(name, deadline));
+    lookups.recent().keep(name, addresses);
+    co_return judge(policy, use, name, target.port, addresses, &what);
 }
 
 Result<std::unique_ptr<FamilyLookups>> FamilyLookups::begin(os::Loop& loop, const Policy& policy,

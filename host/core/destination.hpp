@@ -14,21 +14,24 @@
 namespace hws::host::core {
 
 class Lookups;
-class Resolver;
 
 /// The addresses of `target` that the policy lets pass for this use, at least one, in the order in
 /// which they are to be tried (RFC 6724). A name is checked before any query leaves, then resolved,
 /// then each of its addresses is checked under the name; those that are denied are left out. An
-/// address is only checked. `policy` and `resolver` must outlive the task. Errors: denied (the
-/// name, or every address), and those of Resolver::resolve. `http`: as Policy::check has it.
-os::Task<std::vector<Vetted>> vet(const Policy& policy, Use use, Target target, Resolver& resolver,
-                                  os::Deadline deadline, std::optional<HttpTarget> http = {});
-
-/// The same for a plugin, whose look-ups are bounded, and which is remembered to have been told
-/// these addresses. An address that it was told before is judged under that name too. `family`:
-/// the addresses that are wanted.
+/// address is only checked; one that the plugin was told before is judged under that name too. The
+/// plugin is remembered to have been told the addresses of a name. What is passed must outlive the
+/// task. `family`: the addresses that are wanted. Errors: denied (the name, or every address), and
+/// those of Lookups::resolve.
 os::Task<std::vector<Vetted>> vet(const Policy& policy, Use use, Target target, Lookups& lookups,
                                   os::Deadline deadline, os::Family family = os::Family::any);
+
+/// The same for an HTTP request, whose plugin is told no address. `what`: as Policy::check has it.
+os::Task<std::vector<Vetted>> vet_http(const Policy& policy, Use use, const Target& target,
+                                       HttpTarget what, Lookups& lookups, os::Deadline deadline);
+/// The same if it takes no look-up, since the target is an address or its name has a recent answer;
+/// else empty. Everything is judged as ever.
+Result<std::vector<Vetted>> try_vet_http(const Policy& policy, Use use, const Target& target,
+                                         const HttpTarget& what, Lookups& lookups);
 
 /// Both families of a name, asked for at once and each judged when it comes (RFC 8305, 3).
 /// Destroying it gives up what has not come. Everything it is given must outlive it.

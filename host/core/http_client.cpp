@@ -4,7 +4,7 @@
 #include "core/http_engine.hpp"
 #include "core/http_syntax.hpp"
 #include "core/http_upload.hpp"
-#include "core/resolver.hpp"
+#include "core/lookups.hpp"
 
 #include <algorithm>
 
@@ -128,12 +128,22 @@ os::Task<std::vector<std::byte>> read_whole(HttpExchange& exchange, os::Deadline
 
 } // namespace
 
-HttpClient::HttpClient(os::Loop& loop, Resolver& resolver, const Policy& policy,
+HttpClient::HttpClient(os::Loop& loop, Lookups& lookups, const Policy& policy,
                        const Limits& limits, HttpClientOptions options)
-    : loop_(loop), resolver_(resolver), policy_(policy), limits_(limits),
-      options_(std::move(options)) {}
+    : loop_(loop), lookups_(lookups), policy_(policy), limits_(limits),
+      options_(std::move(options)), due_(loop) {}
 
 HttpClient::~HttpClient() = default;
+
+Result<Url> HttpClient::parse_url(std::string_view text) {
+    if (last_url_ && last_url_text_ == text) return *last_url_;
+    auto url = Url::parse(text);
+    if (constexpr std::size_t most_kept = 2048; url && text.size() <= most_kept) {
+        last_url_text_ = text;
+        last_url_ = *url;
+    }
+    return url;
+}
 
 Result<std::shared_ptr<const void>> HttpClient::hold_body(std::size_t bytes) {
     if (bytes > limits_.http_request_bytes - std::min(*held_body_bytes_, limits_.http_request_bytes))
@@ -148,7 +158,7 @@ Result<std::shared_ptr<const void>> HttpClient::hold_body(std::size_t bytes) {
 os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
                                                            bool is_whole_body_wanted,
                                                            os::Deadline deadline) {
-    HWS_CO_TRY(Url url, Url::parse(request.url));
+    HWS_CO_TRY(Url url, parse_url(request.url));
     HWS_CO_TRY(HttpHop hop, prepare(request, url, limits_));
     const HttpBounds bounds{
         .header_bytes = limits_.http_header_bytes,
@@ -160,24 +170,22 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
     const MethodRewriting rewriting = request.method_rewriting;
     for (int redirects = 0;; ++redirects) {
         const Use use = url.is_https() ? Use::https : Use::http;
+        const HttpTarget what{hop.method, url.path()};
         HWS_CO_TRY(std::vector<Vetted> peers,
-                   co_await vet(policy_, use, url.target(), resolver_, deadline,
-                                HttpTarget{hop.method, std::string(url.path())}));
-        if (!engine_) {
-            HWS_CO_TRY(engine_, Engine::create(loop_, options_));
+                   try_vet_http(policy_, use, url.target(), what, lookups_));
+        if (peers.empty()) {
+            HWS_CO_TRY(peers, co_await vet_http(policy_, use, url.target(), what, lookups_, deadline));
         }
-        while (!engine_->has_free_slot()) {
-            engine_->slot_freed().reset();
-            const os::Wake wake = co_await engine_->slot_freed().until(deadline);
-            if (wake == os::Wake::timed_out)
-                co_return fail(Errc::timed_out, "all HTTP exchanges of the plugin are in use");
+        if (!engine_) {
+            HWS_CO_TRY(engine_, Engine::create(loop_, due_, limits_, options_));
         }
         HWS_CO_TRY(auto transfer, HttpExchange::Transfer::start(*engine_, url, std::move(hop),
                                                                 std::move(peers), bounds));
         // An answer may have come already. It is told the same way as one that comes later.
-        if (redirects == 0 && request.readiness) co_await os::yield_now();
+        if (redirects == 0 && request.readiness && transfer->head_or_end().is_raised())
+            co_await os::yield_now();
         const os::Wake head = co_await transfer->head_or_end().until(deadline);
-        if (head == os::Wake::timed_out) co_return fail(Errc::timed_out, url.origin());
+        if (head == os::Wake::timed_out) co_return fail(Errc::timed_out, std::string(url.origin()));
         if (!transfer->has_head()) co_return std::unexpected(*transfer->error());
         transfer->set_redirects(redirects);
         if (!transfer->next_url())
@@ -189,7 +197,7 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         // Its body is read to the end, if it has one, so that the connection can be used again; how
         // that ends does not matter.
         const os::Wake end = co_await transfer->end().until(deadline);
-        if (end == os::Wake::timed_out) co_return fail(Errc::timed_out, url.origin());
+        if (end == os::Wake::timed_out) co_return fail(Errc::timed_out, std::string(url.origin()));
         hop = transfer->take_hop();
         adapt_to_redirect(hop, rewriting, transfer->head().status, next.has_same_origin(url));
         // What has been written is gone (Fetch: a body without a source is a network error).

@@ -10,6 +10,7 @@
 #include "core/limits.hpp"
 #include "core/policy.hpp"
 #include "core/tls_options.hpp"
+#include "core/url.hpp"
 #include "os/loop.hpp"
 #include "os/task.hpp"
 
@@ -20,7 +21,7 @@
 
 namespace hws::host::core {
 
-class Resolver;
+class Lookups;
 
 struct HttpResponse {
     int status = 0;
@@ -36,12 +37,8 @@ struct HttpClientOptions {
 /// Loop thread only. Tasks of a client must end before it does; exchanges may outlive it.
 class HttpClient {
 public:
-    /// Exchanges in progress at once, and connections kept for reuse. Bounds the sockets that a
-    /// plugin holds here; the next request waits for its turn.
-    static constexpr std::size_t max_exchanges = 8;
-
     /// Allocates next to nothing before the first request. What is passed must outlive the client.
-    HttpClient(os::Loop& loop, Resolver& resolver, const Policy& policy, const Limits& limits,
+    HttpClient(os::Loop& loop, Lookups& lookups, const Policy& policy, const Limits& limits,
                HttpClientOptions options = {});
     ~HttpClient();
     HttpClient(const HttpClient&) = delete;
@@ -54,7 +51,7 @@ public:
     /// 303 turn every method but GET and HEAD into GET. Errors: denied, bad_url, bad_name,
     /// invalid_argument (method or header; the text names it), name_not_found, resolver_failed,
     /// refused, host_unreachable, network_unreachable, timed_out, reset, tls_failed, protocol,
-    /// too_many_redirects, too_large (see Limits).
+    /// too_many_redirects, too_large, too_many_handles, rate_limited (see Limits).
     os::Task<HttpResponse> fetch(HttpRequest request, os::Deadline deadline);
 
     /// The same up to the head; the body is then read from the exchange, whatever its size. The
@@ -62,6 +59,9 @@ public:
     os::Task<std::unique_ptr<HttpExchange>> start(HttpRequest request, os::Deadline deadline);
 
     os::Loop& loop() { return loop_; }
+    /// Resumes whoever waits for an exchange as soon as libcurl has returned, instead of in the
+    /// loop's next round. For tasks that only tell others to go on. It goes with the client.
+    os::Executor& executor() { return due_; }
 
     /// Room for a request's body that is held while its exchange lives; given back when the last
     /// copy is destroyed, which may be after the client. Errors: no_buffers, when the bodies
@@ -74,11 +74,37 @@ private:
     os::Task<std::unique_ptr<HttpExchange>> follow(HttpRequest request, bool is_whole_body_wanted,
                                                    os::Deadline deadline);
 
+    /// Tasks to be resumed: by the engine, or by the loop in its next round, whoever is first.
+    class Due final : public os::Executor, private os::Runnable {
+    public:
+        explicit Due(os::Loop& loop) : loop_(loop) {}
+        void resume_soon(os::Resumption& resumption) override {
+            tasks_.add(resumption);
+            loop_.queue(*this);
+        }
+        void resume_now() {
+            if (tasks_.is_empty()) return;
+            loop_.unqueue(*this);
+            run();
+        }
+
+    private:
+        void run() override { tasks_.run_once(); }
+        os::Loop& loop_;
+        os::RunQueue tasks_;
+    };
+
+    /// As Url::parse; the last one is kept, since requests repeat.
+    Result<Url> parse_url(std::string_view text);
+
     os::Loop& loop_;
-    Resolver& resolver_;
+    Lookups& lookups_;
     const Policy& policy_;
     const Limits& limits_;
     HttpClientOptions options_;
+    Due due_;
+    std::string last_url_text_;
+    std::optional<Url> last_url_;
     std::unique_ptr<Engine> engine_; // null before the first request
     std::shared_ptr<std::size_t> held_body_bytes_ = std::make_shared<std::size_t>(0);
 };

@@ -20,13 +20,16 @@ HttpDescriptor::HttpDescriptor(HttpClient& client, HttpRequest request,
 HttpDescriptor::~HttpDescriptor() = default;
 
 Result<std::unique_ptr<HttpDescriptor>>
-HttpDescriptor::start(HttpClient& client, HttpRequest request, std::optional<StreamedBody> body) {
+HttpDescriptor::start(HttpClient& client, HttpRequest request, std::optional<StreamedBody> body,
+                      OnDenied on_denied) {
     HWS_TRY(auto held_body, client.hold_body(request.body.size()));
     std::unique_ptr<HttpDescriptor> descriptor(
         new HttpDescriptor(client, std::move(request), body));
     descriptor->held_body_ = std::move(held_body);
-    descriptor->running_.start(client.loop());
+    descriptor->on_denied_ = std::move(on_denied);
+    descriptor->running_.start(client.executor());
     if (descriptor->error_) return std::unexpected(*std::move(descriptor->error_));
+    descriptor->is_started_ = true;
     return descriptor;
 }
 
@@ -37,6 +40,10 @@ os::Task<> HttpDescriptor::run(HttpClient& client, HttpRequest request) {
         exchange_ = *std::move(exchange);
     else
         error_ = std::move(exchange).error();
+    if (error_ == Errc::denied && is_started_ && on_denied_) {
+        on_denied_(*error_);
+        error_ = Errc::denied;
+    }
     if (error_ && upload_) upload_->abandon();
     readiness_.set(Ready::read);
     co_return {};

@@ -6,6 +6,7 @@
 #include "core/http_client.hpp"
 #include "core/http_upload.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -21,11 +22,16 @@ public:
         std::optional<std::uint64_t> length;
     };
 
+    /// Told, with the reason, of a denial that comes later than `start`, as of a redirect: at once,
+    /// since the plugin may never ask. What the plugin is then told has no reason any more.
+    using OnDenied = std::function<void(const Error&)>;
+
     /// Begins it. `client` must outlive what this waits for: destroy it first. Errors: those of
-    /// HttpClient::start that are known at once, no_buffers (see hold_body), denied by the policy's words about the URL above
-    /// all; every other one is told by try_head and try_read.
+    /// HttpClient::start that are known at once, no_buffers (see hold_body), denied by the policy's
+    /// words about the URL above all; every other one is told by try_head and try_read.
     static Result<std::unique_ptr<HttpDescriptor>> start(HttpClient& client, HttpRequest request,
-                                                         std::optional<StreamedBody> body);
+                                                         std::optional<StreamedBody> body,
+                                                         OnDenied on_denied = {});
     ~HttpDescriptor() override;
 
     /// The head, once it has come. Errors: would_block, and those of HttpClient::start.
@@ -58,6 +64,8 @@ private:
     std::optional<HttpUpload> upload_;
     std::unique_ptr<HttpExchange> exchange_; // null before the head has come
     std::optional<Error> error_;
+    OnDenied on_denied_;
+    bool is_started_ = false;
     bool is_head_fetched_ = false;
     os::Task<> running_; // ends before what it refers to
 };

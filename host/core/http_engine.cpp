@@ -11,11 +11,12 @@ Error error_of(CURLMcode code) {
 }
 
 Result<std::unique_ptr<HttpClient::Engine>>
-HttpClient::Engine::create(os::Loop& loop, const HttpClientOptions& options) {
+HttpClient::Engine::create(os::Loop& loop, Due& due, const Limits& limits,
+                           const HttpClientOptions& options) {
     static std::once_flag initialized;
     std::call_once(initialized, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 
-    std::unique_ptr<Engine> engine(new Engine(loop, options));
+    std::unique_ptr<Engine> engine(new Engine(loop, due, limits, options));
     engine->multi_ = curl_multi_init();
     if (!engine->multi_) return fail(Errc::out_of_memory, "libcurl");
     CURLM* const multi = engine->multi_;
@@ -25,8 +26,9 @@ HttpClient::Engine::create(os::Loop& loop, const HttpClientOptions& options) {
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, engine.get());
     // An idle connection makes room for a new one, so that the pool and the exchanges together stay
     // within the one bound.
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(max_exchanges));
-    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(max_exchanges));
+    const auto most = static_cast<long>(std::clamp<std::size_t>(limits.http_exchanges, 1, 1 << 16));
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, most);
+    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
     return engine;
 }
 
@@ -46,6 +48,50 @@ CURLSH* HttpClient::Engine::cookies() {
     return cookies_;
 }
 
+namespace {
+
+/// One cookie as libcurl writes it, in Netscape's form: domain, whether it counts for hosts below
+/// it, path, secure, end of its life, name, value, with tabs between them.
+struct CookieLine {
+    std::string_view text;
+
+    std::string_view domain() const {
+        std::string_view domain = text.substr(0, text.find('\t'));
+        constexpr std::string_view http_only = "#HttpOnly_";
+        if (domain.starts_with(http_only)) domain.remove_prefix(http_only.size());
+        if (domain.starts_with('.')) domain.remove_prefix(1);
+        return domain;
+    }
+    /// The same cookie, which ended in 1970: setting it is the way to forget it.
+    std::string ended() const {
+        std::size_t end = 0;
+        for (int tabs = 0; tabs < 4; ++tabs)
+            end = text.find('\t', end) + 1;
+        return std::string(text.substr(0, end)) + "1" + std::string(text.substr(text.find('\t', end)));
+    }
+};
+
+} // namespace
+
+void HttpClient::Engine::bound_cookies(CURL* handle, std::string_view kept_host) {
+    curl_slist* lines = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_COOKIELIST, &lines);
+    std::vector<CookieLine> cookies;
+    std::size_t bytes = 0;
+    for (const curl_slist* line = lines; line; line = line->next) {
+        cookies.push_back({line->data});
+        bytes += cookies.back().text.size();
+    }
+    // Which cookies go is the client's choice (RFC 6265, 6.1).
+    std::ranges::partition(cookies, [&](CookieLine c) { return c.domain() != kept_host; });
+    for (const CookieLine cookie : cookies) {
+        if (bytes <= max_cookie_bytes_) break;
+        bytes -= cookie.text.size();
+        curl_easy_setopt(handle, CURLOPT_COOKIELIST, cookie.ended().c_str());
+    }
+    curl_slist_free_all(lines);
+}
+
 void HttpClient::Engine::set_constants(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -55,7 +101,6 @@ void HttpClient::Engine::set_constants(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L); // Url has normalized it
     curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -90,6 +135,9 @@ void HttpClient::Engine::give_back(CURL* handle) {
 }
 
 Result<void> HttpClient::Engine::add(Transfer& transfer) {
+    if (active_.size() >= max_exchanges_)
+        return fail(Errc::too_many_handles, "more than " + std::to_string(max_exchanges_) +
+                                                " HTTP exchanges at once; read or close some");
     if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_); code != CURLM_OK)
         return std::unexpected(error_of(code));
     active_.push_back(&transfer);
@@ -102,16 +150,21 @@ void HttpClient::Engine::remove(Transfer& transfer) {
     if (found == active_.end()) return;
     curl_multi_remove_handle(multi_, transfer.handle_);
     active_.erase(found);
-    slot_freed_.raise();
 }
 
 void HttpClient::Engine::drive() {
     act(CURL_SOCKET_TIMEOUT, 0);
 }
 
+void HttpClient::Engine::run() {
+    drive();
+    due_.resume_now();
+}
+
 void HttpClient::Engine::on_ready(int fd, os::Ready ready) {
     act(fd, (intersects(ready, os::Ready::read) ? CURL_CSELECT_IN : 0) |
                 (intersects(ready, os::Ready::write) ? CURL_CSELECT_OUT : 0));
+    due_.resume_now();
 }
 
 void HttpClient::Engine::act(curl_socket_t fd, int events) {

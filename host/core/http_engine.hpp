@@ -63,33 +63,35 @@ class HttpClient::Engine final : public os::LevelWatchOwner,
 public:
     using Transfer = HttpExchange::Transfer;
 
-    /// Errors: out_of_memory.
-    static Result<std::unique_ptr<Engine>> create(os::Loop& loop, const HttpClientOptions& options);
+    /// Errors: out_of_memory. `due` must outlive the engine.
+    static Result<std::unique_ptr<Engine>> create(os::Loop& loop, Due& due, const Limits& limits,
+                                                  const HttpClientOptions& options);
     /// Transfers that are still in progress end with `canceled`.
     ~Engine();
 
     os::Loop& loop() { return loop_; }
-    bool has_free_slot() const { return active_.size() < max_exchanges; }
-    /// Raised whenever a transfer has ended.
-    os::Event& slot_freed() { return slot_freed_; }
 
     /// An easy handle with all that is the same for every request. Errors: out_of_memory.
     Result<CURL*> take_handle();
     void give_back(CURL* handle);
     /// The plugin's cookies, for the handles that keep them; null if there is no memory.
     CURLSH* cookies();
-    /// Errors: those of libcurl; out_of_memory.
+    /// Forgets some of them if they are too many (Limits::http_cookie_bytes), those of `kept_host`
+    /// last. `handle` keeps cookies.
+    void bound_cookies(CURL* handle, std::string_view kept_host);
+    /// Errors: too_many_handles (Limits::http_exchanges); those of libcurl; out_of_memory.
     Result<void> add(Transfer& transfer);
     void remove(Transfer& transfer);
     /// Lets libcurl do what it can do now. Never from inside one of its callbacks.
     void drive();
 
 private:
-    Engine(os::Loop& loop, const HttpClientOptions& options)
-        : Timer(loop), loop_(loop), options_(options), slot_freed_(loop) {}
+    Engine(os::Loop& loop, Due& due, const Limits& limits, const HttpClientOptions& options)
+        : Timer(loop), loop_(loop), due_(due), max_exchanges_(limits.http_exchanges),
+          max_cookie_bytes_(limits.http_cookie_bytes), options_(options) {}
     void on_ready(int fd, os::Ready ready) override;
-    void on_expiry() override { drive(); }
-    void run() override { drive(); }
+    void on_expiry() override { run(); }
+    void run() override;
     void act(curl_socket_t fd, int events);
     void watch(int fd, int what);
     void set_constants(CURL* handle);
@@ -99,13 +101,15 @@ private:
     static int on_close_socket(void* self, curl_socket_t fd);
 
     os::Loop& loop_;
+    Due& due_;
+    const std::size_t max_exchanges_;
+    const std::size_t max_cookie_bytes_;
     HttpClientOptions options_;
     CURLM* multi_ = nullptr;
     CURLSH* cookies_ = nullptr; // made at the first use
     std::vector<CURL*> idle_;
     std::vector<Transfer*> active_;
     std::unordered_map<int, std::unique_ptr<os::LevelWatch>> watches_;
-    os::Event slot_freed_;
 };
 
 /// One request and its answer on the network; no redirects here.
@@ -200,6 +204,7 @@ private:
     std::optional<Error> coding_error_;       // how it is packed, we cannot unpack
     std::optional<std::byte> ahead_; // was unpacked to see whether there is something
     bool is_unpacking_unfinished_ = false;
+    bool sets_cookies_ = false;
     bool is_paused_ = false;
     bool is_upload_paused_ = false;
     os::Deadline last_progress_{};

@@ -86,7 +86,7 @@ Result<void> HttpExchange::Transfer::set_up() {
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(handle, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
     curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, this);
-    has_memory &= curl_easy_setopt(handle, CURLOPT_URL, url_.text().c_str()) == CURLE_OK;
+    curl_easy_setopt(handle, CURLOPT_CURLU, url_.curl_handle());
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, curl_version_of(hop_.version));
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(hop_.connect_timeout));
     // Without the share the handle has neither cookies nor a memory of any.
@@ -177,9 +177,11 @@ void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
     Engine& engine = *std::exchange(engine_, nullptr);
     if (handle_) {
         engine.remove(*this);
+        if (sets_cookies_) engine.bound_cookies(handle_, url_.host());
         // Nothing in the handle may point here once this is gone.
         curl_easy_setopt(handle_, CURLOPT_PRIVATE, nullptr);
         curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, nullptr);
+        curl_easy_setopt(handle_, CURLOPT_CURLU, nullptr);
         curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, nullptr);
         curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, nullptr);
         curl_easy_setopt(handle_, CURLOPT_RESOLVE, nullptr);
@@ -235,7 +237,8 @@ void HttpExchange::Transfer::run() {
 }
 
 std::string HttpExchange::Transfer::context(std::string_view detail) const {
-    std::string text = hop_.method + " " + url_.origin();
+    std::string text = hop_.method;
+    text.append(" ").append(url_.origin());
     if (!detail.empty()) text.append(" (").append(detail).append(")");
     return text;
 }
@@ -342,6 +345,7 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
         return false;
     }
     headers.emplace_back(name, value);
+    sets_cookies_ |= hop_.keeps_cookies && equals_no_case(name, "Set-Cookie");
     return true;
 }
 

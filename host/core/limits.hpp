@@ -29,6 +29,13 @@ struct Limits {
     std::size_t http_body_bytes = std::size_t{50} << 20;
     /// All header lines of an HTTP response together. `too_large`.
     std::size_t http_header_bytes = std::size_t{256} << 10;
+    /// HTTP exchanges that are not over, each with a connection of its own over HTTP/1: one is over
+    /// when its answer has come whole, though nobody may have read it yet, or when it is closed. As
+    /// many idle connections are kept, and both together are no more. `too_many_handles`.
+    std::size_t http_exchanges = 64;
+    /// Cookies that HTTP keeps if the plugin wants that. Beyond it some are forgotten, those of other
+    /// hosts than the last that set one first.
+    std::size_t http_cookie_bytes = std::size_t{64} << 10;
     /// Variables of a plugin, keys and values together. `out_of_memory`.
     std::size_t variable_bytes = std::size_t{1} << 20;
     /// One line of a plugin's log; the rest is cut.
@@ -59,6 +66,10 @@ struct Limits {
     /// How long one is remembered. Longer than most answers live, since programs keep them for a
     /// while, and no longer than a pool of addresses takes to give one to somebody else.
     std::chrono::nanoseconds resolved_name_lifetime = std::chrono::minutes(10);
+    /// How long an HTTP request goes to the addresses that its name had a moment ago, without asking
+    /// the name servers anew: requests come in rows. Each address is judged each time. Short, since
+    /// a name may move; 0: every request asks.
+    std::chrono::nanoseconds http_name_reuse = std::chrono::seconds(5);
 
     /// Dialect v1's deadlines (abi/v1.md): connect, send and receive; HTTP; redirects.
     std::chrono::nanoseconds v1_socket_wait = std::chrono::seconds(5);

@@ -25,4 +25,20 @@ std::vector<HostName> ResolvedNames::names_of(const IpAddr& address, os::Deadlin
     return names;
 }
 
+void RecentAnswers::keep(const HostName& name, std::span<const IpAddr> addresses,
+                         os::Deadline now) {
+    std::erase_if(answers_, [&](const Answer& answer) {
+        return answer.name == name || now - answer.came_at >= lifetime_;
+    });
+    if (addresses.size() > most_addresses || lifetime_ <= std::chrono::nanoseconds(0)) return;
+    if (answers_.size() >= most) answers_.pop_front();
+    answers_.push_back({name, {addresses.begin(), addresses.end()}, now});
+}
+
+const std::vector<IpAddr>* RecentAnswers::find(const HostName& name, os::Deadline now) const {
+    for (const Answer& answer : answers_)
+        if (answer.name == name) return now - answer.came_at < lifetime_ ? &answer.addresses : nullptr;
+    return nullptr;
+}
+
 } // namespace hws::host::core

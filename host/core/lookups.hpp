@@ -40,14 +40,40 @@ private:
     std::deque<Pair> pairs_; // oldest first
 };
 
+/// The answers of the last seconds, for requests that follow each other.
+class RecentAnswers {
+public:
+    /// Names kept; the oldest goes.
+    static constexpr std::size_t most = 32;
+    /// An answer with more addresses is not kept.
+    static constexpr std::size_t most_addresses = 32;
+
+    explicit RecentAnswers(std::chrono::nanoseconds lifetime) : lifetime_(lifetime) {}
+
+    void keep(const HostName& name, std::span<const IpAddr> addresses,
+              os::Deadline now = os::Clock::now());
+    /// Null: there is none, or it is too old. Valid until the next call of keep.
+    const std::vector<IpAddr>* find(const HostName& name, os::Deadline now = os::Clock::now()) const;
+
+private:
+    struct Answer {
+        HostName name;
+        std::vector<IpAddr> addresses;
+        os::Deadline came_at;
+    };
+    std::chrono::nanoseconds lifetime_;
+    std::deque<Answer> answers_; // oldest first
+};
+
 /// Resolves for one plugin. Loop thread only.
 class Lookups {
 public:
-    /// Bounds: `lookups`, `resolved_addresses`, `resolved_name_lifetime`. `resolver` must outlive it
-    /// and the tasks; the tasks may outlive this.
+    /// Bounds: `lookups`, `resolved_addresses`, `resolved_name_lifetime`, `http_name_reuse`.
+    /// `resolver` must outlive it and the tasks; the tasks may outlive this.
     Lookups(Resolver& resolver, const Limits& limits)
         : resolver_(resolver), quota_(std::make_shared<LookupQuota>(limits.lookups)),
-          names_(limits.resolved_addresses, limits.resolved_name_lifetime) {}
+          names_(limits.resolved_addresses, limits.resolved_name_lifetime),
+          recent_(limits.http_name_reuse) {}
 
     /// As Resolver's. Errors: rate_limited too.
     os::Task<std::vector<IpAddr>> resolve(HostName name, os::Deadline deadline,
@@ -62,11 +88,14 @@ public:
 
     ResolvedNames& names() { return names_; }
     const ResolvedNames& names() const { return names_; }
+    /// What HTTP was told, and nobody else.
+    RecentAnswers& recent() { return recent_; }
 
 private:
     Resolver& resolver_;
     std::shared_ptr<LookupQuota> quota_;
     ResolvedNames names_;
+    RecentAnswers recent_;
 };
 
 } // namespace hws::host::core

@@ -603,7 +603,8 @@ std::string describe(Use use, const SocketAddr& address, const HostName* name) {
 std::string describe(const HttpTarget* http) {
     if (!http) return {};
     constexpr std::size_t max_path_chars = 120; // one line of a log
-    return " [" + http->method + ' ' + http->path.substr(0, max_path_chars) +
+    return std::string(" [").append(http->method).append(" ").append(
+               http->path.substr(0, max_path_chars)) +
            (http->path.size() > max_path_chars ? "...]" : "]");
 }
 

@@ -97,10 +97,10 @@ private:
     Use use_;
 };
 
-/// What an HTTP request asks of its server.
+/// What an HTTP request asks of its server; refers to it.
 struct HttpTarget {
-    std::string method;
-    std::string path; ///< as it is sent, without the query
+    std::string_view method;
+    std::string_view path; ///< as it is sent, without the query
 };
 
 /// What one plugin may do on the network. An immutable value, cheap to copy, asked from any thread.

@@ -6,18 +6,14 @@
 namespace hws::host::core {
 namespace {
 
-struct FreeCurlUrl {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
 struct FreeCurlText {
     void operator()(char* text) const { curl_free(text); }
 };
-using CurlUrl = std::unique_ptr<CURLU, FreeCurlUrl>;
 using CurlText = std::unique_ptr<char, FreeCurlText>;
 
-CurlText part_of(const CurlUrl& url, CURLUPart part) {
+CurlText part_of(CURLU* url, CURLUPart part) {
     char* text = nullptr;
-    if (curl_url_get(url.get(), part, &text, 0) != CURLUE_OK) return nullptr;
+    if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return nullptr;
     return CurlText(text);
 }
 
@@ -58,6 +54,10 @@ bool has_scheme(std::string_view reference) {
 }
 
 } // namespace
+
+void Url::FreeCurlUrl::operator()(Curl_URL* url) const {
+    curl_url_cleanup(url);
+}
 
 Result<Url> Url::parse(std::string_view text) {
     if (text.size() > max_bytes) return bad_url("too long");
@@ -104,16 +104,21 @@ Result<Url> Url::parse(std::string_view text) {
         target.port = *number;
     }
 
-    Url url(std::move(target));
-    url.is_https_ = is_https;
-    if (const HostName* name = url.target_.name()) {
-        url.host_ = name->text();
+    auto parts = std::make_shared<Parts>(std::move(target));
+    parts->is_https = is_https;
+    if (const HostName* name = parts->target.name()) {
+        parts->host = name->text();
     } else {
-        const IpAddr ip = url.target_.address()->ip();
-        url.host_ = ip.is_ipv6() ? "[" + ip.to_string() + "]" : ip.to_string();
+        const IpAddr ip = parts->target.address()->ip();
+        parts->host = ip.is_ipv6() ? "[" + ip.to_string() + "]" : ip.to_string();
     }
 
-    std::string full = url.origin();
+    std::string& full = parts->text;
+    full.reserve(text.size() + 16);
+    full.append(is_https ? "https://" : "http://").append(parts->host);
+    if (parts->target.port != (is_https ? 443 : 80))
+        full.append(":").append(std::to_string(parts->target.port));
+    parts->origin_bytes = full.size();
     if (!rest.starts_with('/')) full += '/';
     for (const char c : rest.substr(0, rest.find('#'))) {
         if (static_cast<unsigned char>(c) >= 0x80)
@@ -122,9 +127,10 @@ Result<Url> Url::parse(std::string_view text) {
             full += c;
     }
 
-    const CurlUrl parsed(curl_url());
+    parts->curl_handle.reset(curl_url());
+    CURLU* const parsed = parts->curl_handle.get();
     if (!parsed) return fail(Errc::out_of_memory);
-    if (const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, full.c_str(), 0);
+    if (const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, full.c_str(), 0);
         code != CURLUE_OK)
         return bad_url(curl_url_strerror(code));
     const CurlText curl_host = part_of(parsed, CURLUPART_HOST);
@@ -132,11 +138,13 @@ Result<Url> Url::parse(std::string_view text) {
     const CurlText query = part_of(parsed, CURLUPART_QUERY);
     if (!curl_host || !path) return bad_url("cannot be read");
     const auto seen = parse_host(curl_host.get());
-    if (!seen || seen->host != url.target_.host) return bad_url("its host is ambiguous");
+    if (!seen || seen->host != parts->target.host) return bad_url("its host is ambiguous");
 
-    url.text_ = url.origin() + path.get();
-    if (query) url.text_.append("?").append(query.get());
-    return url;
+    full.resize(parts->origin_bytes);
+    full += path.get();
+    parts->path_bytes = full.size() - parts->origin_bytes;
+    if (query) full.append("?").append(query.get());
+    return Url(std::move(parts));
 }
 
 Result<Url> Url::resolve(std::string_view reference) const {
@@ -150,27 +158,14 @@ Result<Url> Url::resolve(std::string_view reference) const {
     }
     // Whatever names a host goes through our own parser, which refuses what libcurl would guess.
     if (has_scheme(encoded)) return parse(encoded);
-    if (encoded.starts_with("//")) return parse((is_https_ ? "https:" : "http:") + encoded);
-    const CurlUrl joined(curl_url());
+    if (encoded.starts_with("//")) return parse((is_https() ? "https:" : "http:") + encoded);
+    const std::unique_ptr<CURLU, FreeCurlUrl> joined(curl_url_dup(curl_handle()));
     if (!joined) return fail(Errc::out_of_memory);
-    if (curl_url_set(joined.get(), CURLUPART_URL, text_.c_str(), 0) != CURLUE_OK ||
-        curl_url_set(joined.get(), CURLUPART_URL, encoded.c_str(), 0) != CURLUE_OK)
+    if (curl_url_set(joined.get(), CURLUPART_URL, encoded.c_str(), 0) != CURLUE_OK)
         return bad_url("the redirect's Location cannot be read");
-    const CurlText text = part_of(joined, CURLUPART_URL);
+    const CurlText text = part_of(joined.get(), CURLUPART_URL);
     if (!text) return bad_url("the redirect's Location cannot be read");
     return parse(text.get());
-}
-
-std::string_view Url::path() const {
-    std::string_view path = text_;
-    path.remove_prefix(path.find('/', path.find("//") + 2));
-    return path.substr(0, path.find('?'));
-}
-
-std::string Url::origin() const {
-    std::string text = (is_https_ ? "https://" : "http://") + host_;
-    if (!is_default_port()) text += ":" + std::to_string(target_.port);
-    return text;
 }
 
 } // namespace hws::host::core

@@ -26,8 +26,37 @@ Deadline deadline_after(std::chrono::nanoseconds wait) {
     return now + wait;
 }
 
+// --- what is to run ---
+
 Runnable::~Runnable() {
-    if (queued_in_) queued_in_->unqueue(*this);
+    if (queued_in_) queued_in_->remove(*this);
+}
+
+void RunQueue::add(Runnable& runnable) {
+    if (runnable.queued_in_) return;
+    runnable.queued_in_ = this;
+    runnable.previous_ = last_;
+    runnable.next_ = nullptr;
+    (last_ ? last_->next_ : first_) = &runnable;
+    last_ = &runnable;
+    ++size_;
+}
+
+void RunQueue::remove(Runnable& runnable) {
+    if (runnable.queued_in_ != this) return;
+    (runnable.previous_ ? runnable.previous_->next_ : first_) = runnable.next_;
+    (runnable.next_ ? runnable.next_->previous_ : last_) = runnable.previous_;
+    runnable.previous_ = runnable.next_ = nullptr;
+    runnable.queued_in_ = nullptr;
+    --size_;
+}
+
+void RunQueue::run_once() {
+    for (std::size_t count = size_; count > 0 && first_; --count) {
+        Runnable* const runnable = first_;
+        remove(*runnable);
+        runnable->run();
+    }
 }
 
 // --- timers: a binary heap that knows each timer's place, so that disarming is logarithmic too ---
@@ -254,25 +283,6 @@ void Loop::stop() {
     post([this] { stopped_ = true; });
 }
 
-void Loop::queue(Runnable& runnable) {
-    if (runnable.queued_in_) return;
-    runnable.queued_in_ = this;
-    runnable.previous_ = last_;
-    runnable.next_ = nullptr;
-    (last_ ? last_->next_ : first_) = &runnable;
-    last_ = &runnable;
-    ++queued_;
-}
-
-void Loop::unqueue(Runnable& runnable) {
-    if (runnable.queued_in_ != this) return;
-    (runnable.previous_ ? runnable.previous_->next_ : first_) = runnable.next_;
-    (runnable.next_ ? runnable.next_->previous_ : last_) = runnable.previous_;
-    runnable.previous_ = runnable.next_ = nullptr;
-    runnable.queued_in_ = nullptr;
-    --queued_;
-}
-
 void Loop::run_posted() {
     if (!woken_) return;
     std::vector<std::move_only_function<void()>> work;
@@ -291,11 +301,7 @@ void Loop::run_posted() {
 void Loop::run_queued() {
     // Only as many as were ready at the start of the round: who queues itself again waits for events, timers and the others
     // first, so nobody starves.
-    for (std::size_t count = queued_; count > 0 && first_; --count) {
-        Runnable* const runnable = first_;
-        unqueue(*runnable);
-        runnable->run();
-    }
+    queue_.run_once();
     for (auto& work : std::exchange(deferred_, {})) work();
 }
 
@@ -332,7 +338,7 @@ void Loop::run_until(const std::function<bool()>& done) {
         run_posted();
         run_queued();
         if (done()) break;
-        const bool idle = !first_ && deferred_.empty();
+        const bool idle = queue_.is_empty() && deferred_.empty();
         wait_for_events(idle);
         expire_timers();
     }

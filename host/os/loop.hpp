@@ -27,7 +27,9 @@ Deadline deadline_after(std::chrono::nanoseconds wait);
 
 class Loop;
 
-/// Something that can be queued to run once on the loop. In at most one queue; leaves it when destroyed.
+class RunQueue;
+
+/// Something that can be queued to run once. In at most one queue; leaves it when destroyed.
 class Runnable {
 public:
     Runnable() = default;
@@ -39,10 +41,27 @@ protected:
     virtual void run() = 0;
 
 private:
-    friend class Loop;
+    friend class RunQueue;
     Runnable* previous_ = nullptr;
     Runnable* next_ = nullptr;
-    Loop* queued_in_ = nullptr;
+    RunQueue* queued_in_ = nullptr;
+};
+
+/// First in, first out. Outlives what is queued in it.
+class RunQueue {
+public:
+    /// Queues at the back; nothing happens if it is queued already, here or elsewhere.
+    void add(Runnable& runnable);
+    /// Nothing happens if it is not in this queue.
+    void remove(Runnable& runnable);
+    bool is_empty() const { return first_ == nullptr; }
+    /// Runs as many as are queued now. Who queues itself again waits for the next time.
+    void run_once();
+
+private:
+    Runnable* first_ = nullptr;
+    Runnable* last_ = nullptr;
+    std::size_t size_ = 0;
 };
 
 /// A suspended coroutine that shall go on soon. Lives in the awaiter, so that a coroutine destroyed while it is queued leaves
@@ -206,14 +225,13 @@ public:
     bool is_loop_thread() const;
 
     /// Queues at the back; nothing happens if it is queued already.
-    void queue(Runnable& runnable);
-    void unqueue(Runnable& runnable);
+    void queue(Runnable& runnable) { queue_.add(runnable); }
+    void unqueue(Runnable& runnable) { queue_.remove(runnable); }
     /// Runs `work` after what is queued now. Loop thread only; cheaper than post.
     void defer(std::move_only_function<void()> work) { deferred_.push_back(std::move(work)); }
     void resume_soon(Resumption& resumption) override { queue(resumption); }
 
 private:
-    friend class Runnable;
     friend class Timer;
     friend class Watch;
     Loop() = default;
@@ -240,9 +258,7 @@ private:
     Deadline alarm_set_to_ = no_deadline;
     bool stopped_ = false;
     std::atomic<std::thread::id> thread_; // read from any thread
-    Runnable* first_ = nullptr;
-    Runnable* last_ = nullptr;
-    std::size_t queued_ = 0;
+    RunQueue queue_;
     std::vector<std::move_only_function<void()>> deferred_;
     std::vector<Timer*> heap_;
     std::vector<WatchSlot> watches_;

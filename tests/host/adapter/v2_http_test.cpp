@@ -1,3 +1,4 @@
+#include "core/http_descriptor.hpp"
 #include "support/canned_server.hpp"
 #include "support/echo_server.hpp"
 #include "support/nginx_server.hpp"
@@ -471,6 +472,31 @@ TEST_CASE("methods and paths of the policy hold for each hop of a redirect") {
     CHECK(nginx.access_log().find("/closed") == std::string::npos);
     const Fd fd = browser.started({.method = "POST", .url = nginx.url("/open/post"), .more = more});
     CHECK(browser.head(fd).status == 200);
+}
+
+TEST_CASE_FIXTURE(Browser, "a denied redirect is counted once, though nobody asks for the head") {
+    NginxServer nginx({.server = "location / { return 302 http://127.0.0.2/x; }", .http = ""});
+    std::vector<std::string> reasons;
+    state.denial_sink = [&](std::string_view operation, std::string_view reason) {
+        reasons.push_back(std::string(operation) + " " + std::string(reason));
+    };
+    HttpRequest more;
+    more.redirect = HttpRedirect::limited;
+    more.max_redirects = 3;
+    const Fd fd = started({.url = nginx.url("/"), .more = more});
+    loop.run_until([&] { return state.statistics.denials > 0; });
+    REQUIRE(reasons.size() == 1);
+    CHECK(reasons[0].starts_with("http_start http 127.0.0.2:80: no rule allows it"));
+    for (int i = 0; i < 2; ++i)
+        CHECK(head_number(fd) == denied);
+    const auto told = state.descriptors
+                          .find_as<core::HttpDescriptor>(
+                              static_cast<core::DescriptorNumber>(fd.number))
+                          .value()
+                          ->peek_head();
+    REQUIRE_FALSE(told.has_value());
+    state.note_failure("http_head", told.error()); // as the row's binding does
+    CHECK(state.statistics.denials == 1);
 }
 
 TEST_CASE("a packed body is unpacked for who asks, up to a limit of its size") {

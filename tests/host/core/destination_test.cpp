@@ -1,5 +1,5 @@
 #include "core/destination.hpp"
-#include "core/resolver.hpp"
+#include "core/lookups.hpp"
 #include "support/dnsmasq_server.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@ namespace {
 /// One server for all cases of this file, with what they ask for.
 struct Fixture {
     Result<std::vector<std::string>> vet(const Policy& policy, Use use, std::string_view target) {
-        auto vetted = os::run(*loop, core::vet(policy, use, parse_target(target).value(), *resolver,
+        auto vetted = os::run(*loop, core::vet(policy, use, parse_target(target).value(), lookups,
                                                os::deadline_after(10s)));
         if (!vetted) return std::unexpected(vetted.error());
         std::vector<std::string> texts;
@@ -34,6 +34,8 @@ struct Fixture {
         Resolver::create(
             *loop, {.servers = {server.address()}, .search_domains = {}, .timeout = 2s, .tries = 2})
             .value();
+    Limits limits;
+    Lookups lookups{*resolver, limits};
 };
 
 using Texts = std::vector<std::string>;

@@ -1,6 +1,8 @@
 #include "core/http_client.hpp"
+#include "core/lookups.hpp"
 #include "core/resolver.hpp"
 #include "support/canned_server.hpp"
+#include "support/dns_server.hpp"
 #include "support/dnsmasq_server.hpp"
 #include "support/echo_server.hpp"
 #include "support/nginx_server.hpp"
@@ -21,6 +23,7 @@ using namespace hws::host;
 using namespace hws::host::core;
 using namespace hws::test;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
 
@@ -57,8 +60,9 @@ struct Browser {
                      HttpClientOptions options = {})
         : policy(Policy::parse(rules).value()), limits(with_limits),
           resolver(Resolver::create(*loop, std::move(resolver_options)).value()),
+          lookups(*resolver, limits),
           client(
-              std::make_unique<HttpClient>(*loop, *resolver, policy, limits, std::move(options))) {}
+              std::make_unique<HttpClient>(*loop, lookups, policy, limits, std::move(options))) {}
 
     Result<HttpResponse> fetch(HttpRequest request, std::chrono::milliseconds wait = 20s) {
         return os::run(*loop, client->fetch(std::move(request), os::deadline_after(wait)));
@@ -82,6 +86,7 @@ struct Browser {
     Policy policy;
     Limits limits;
     std::unique_ptr<Resolver> resolver;
+    Lookups lookups;
     std::unique_ptr<HttpClient> client;
 };
 
@@ -134,19 +139,46 @@ TEST_CASE("a connection that the server has closed meanwhile is replaced") {
     CHECK(connections_in(nginx.access_log()).size() == 3);
 }
 
-TEST_CASE("fifty requests at once are all answered, over a bounded number of connections") {
+TEST_CASE("fifty requests at once are all answered, and their connections are kept for the next") {
     NginxServer nginx;
     nginx.write("one", std::string(100'000, 'x'));
     Browser browser;
-    std::vector<os::Task<HttpResponse>> tasks;
-    for (int i = 0; i < 50; ++i)
-        tasks.push_back(browser.client->fetch(
-            {.method = "GET", .url = nginx.url("/one"), .headers = {}, .body = {}},
-            os::deadline_after(20s)));
-    browser.run_all(tasks);
-    for (auto& task : tasks)
-        CHECK(task.take_result()->body.size() == 100'000);
-    CHECK(connections_in(nginx.access_log()).size() <= HttpClient::max_exchanges);
+    for (int round = 0; round < 2; ++round) {
+        std::vector<os::Task<HttpResponse>> tasks;
+        for (int i = 0; i < 50; ++i)
+            tasks.push_back(browser.client->fetch(
+                {.method = "GET", .url = nginx.url("/one"), .headers = {}, .body = {}},
+                os::deadline_after(20s)));
+        browser.run_all(tasks);
+        for (auto& task : tasks)
+            CHECK(task.take_result()->body.size() == 100'000);
+    }
+    CHECK(connections_in(nginx.access_log()).size() <= 50);
+}
+
+TEST_CASE("an exchange beyond the limit is an error at once, until one of the others has ended") {
+    NginxServer nginx;
+    nginx.write("large", std::string(std::size_t{2} << 20, 'x'));
+    Limits limits;
+    limits.http_exchanges = 3;
+    Browser browser({"allow http:127.0.0.1:*"}, limits);
+    const auto start = [&] {
+        return os::run(*browser.loop,
+                       browser.client->start(
+                           {.method = "GET", .url = nginx.url("/large"), .headers = {}, .body = {}},
+                           os::deadline_after(20s)));
+    };
+    // Unread, each of them waits for its reader.
+    std::vector<std::unique_ptr<HttpExchange>> unread;
+    for (int i = 0; i < 3; ++i)
+        unread.push_back(start().value());
+    const auto fourth = start();
+    REQUIRE_FALSE(fourth.has_value());
+    CHECK(fourth.error() == Errc::too_many_handles);
+    CHECK(fourth.error().context() == "more than 3 HTTP exchanges at once; read or close some");
+    unread.pop_back();
+    CHECK(start().has_value());
+    CHECK(connections_in(nginx.access_log()).size() <= 5);
 }
 
 TEST_CASE("IPv6 literals work as IPv4 ones do") {
@@ -616,6 +648,73 @@ TEST_CASE("names are resolved by our resolver, and their addresses need a rule o
     Browser unnamed({"deny http:*:*"}, {}, options);
     CHECK(unnamed.error_of_get("http://secret.test/") == Errc::denied);
     CHECK(dns.query_log().find("secret.test") == std::string::npos);
+}
+
+TEST_CASE("requests in a row ask for their name once, and after a while again") {
+    namespace wire = hws::test::dns;
+    DnsServer dns([](const DnsQuestion& question) {
+        if (question.type != wire::a) return std::vector{wire::answer(question, {})};
+        return std::vector{wire::answer(question, {wire::record(wire::a, "\x7f\0\0\1"s)})};
+    });
+    NginxServer nginx;
+    const std::string url = "http://web.test:" + std::to_string(nginx.port()) + "/";
+    Limits limits;
+    for (const auto reuse : {5min, 0min}) {
+        limits.http_name_reuse = reuse;
+        const auto asked_before = std::ranges::count(dns.questions(), "A web.test");
+        Browser browser({"allow http:web.test:*", "allow http:127.0.0.1:*"}, limits,
+                        {.servers = {dns.address()}, .search_domains = {}});
+        for (int i = 0; i < 3; ++i)
+            CHECK(browser.get(url).value().status == 200);
+        CHECK(std::ranges::count(dns.questions(), "A web.test") - asked_before ==
+              (reuse == 0min ? 3 : 1));
+    }
+}
+
+TEST_CASE("a name's look-ups for HTTP count with the plugin's others") {
+    DnsServer silent([](const auto&) { return std::vector<std::string>(); });
+    Limits limits;
+    limits.lookups = 1;
+    Browser browser({"allow http:*:*"}, limits,
+                    {.servers = {silent.address()}, .search_domains = {}});
+    auto waiting = browser.client->fetch(
+        {.method = "GET", .url = "http://a.test/", .headers = {}, .body = {}}, os::no_deadline);
+    waiting.start(*browser.loop);
+    CHECK(browser.lookups.pending() == 1);
+    CHECK(browser.error_of_get("http://b.test/") == Errc::rate_limited);
+}
+
+TEST_CASE("of too many cookies some are forgotten, those of other hosts first") {
+    NginxServer nginx({.server = "location /set { add_header Set-Cookie $arg_c; return 200 ok; } "
+                                 "location /show { return 200 '$http_cookie'; }",
+                       .http = ""});
+    Limits limits;
+    limits.http_cookie_bytes = 2000;
+    Browser browser({"allow http:loopback:*"}, limits);
+    const auto at = [&](std::string_view host, std::string path) {
+        const auto response = browser.fetch(
+            {.url = "http://" + std::string(host) + ":" + std::to_string(nginx.port()) + path,
+             .headers = {},
+             .body = {},
+             .keeps_cookies = true});
+        return text_of(response.value().body);
+    };
+    const auto cookies_of = [&](std::string_view host) {
+        const std::string sent = at(host, "/show");
+        return sent.empty() ? 0 : std::ranges::count(sent, '=');
+    };
+    const std::string value(300, 'v'); // a cookie takes 331 bytes
+    for (int i = 0; i < 3; ++i)
+        CHECK(at("a.localhost", "/set?c=a" + std::to_string(i) + "=" + value) == "ok");
+    CHECK(cookies_of("a.localhost") == 3);
+    for (int i = 0; i < 4; ++i)
+        CHECK(at("b.localhost", "/set?c=b" + std::to_string(i) + "=" + value) == "ok");
+    CHECK(cookies_of("b.localhost") == 4);
+    CHECK(cookies_of("a.localhost") == 2);
+    for (int i = 4; i < 20; ++i)
+        CHECK(at("b.localhost", "/set?c=b" + std::to_string(i) + "=" + value) == "ok");
+    CHECK(cookies_of("b.localhost") == 6);
+    CHECK(cookies_of("a.localhost") == 0);
 }
 
 TEST_CASE("a streamed body makes the server wait for its reader") {

@@ -57,6 +57,31 @@ TEST_CASE("of more addresses than are kept, the oldest go") {
     CHECK(names.names_of(ip("192.0.2.5")).size() == 1);
 }
 
+TEST_CASE("an answer is recent for a while only, and the oldest of too many goes") {
+    RecentAnswers recent(5s);
+    const os::Deadline start = os::Clock::now();
+    const std::vector addresses{ip("192.0.2.1"), ip("2001:db8::1")};
+    recent.keep(name("a.test"), addresses, start);
+    REQUIRE(recent.find(name("a.test"), start + 4999ms));
+    CHECK(*recent.find(name("a.test"), start + 4999ms) == addresses);
+    CHECK_FALSE(recent.find(name("a.test"), start + 5s));
+    CHECK_FALSE(recent.find(name("b.test"), start));
+
+    recent.keep(name("a.test"), std::vector{ip("192.0.2.2")}, start + 1s);
+    CHECK(*recent.find(name("a.test"), start + 5s) == std::vector{ip("192.0.2.2")});
+    for (std::size_t i = 0; i < RecentAnswers::most; ++i)
+        recent.keep(name("n" + std::to_string(i) + ".test"), addresses, start + 2s);
+    CHECK_FALSE(recent.find(name("a.test"), start + 2s));
+    CHECK(recent.find(name("n0.test"), start + 2s));
+
+    recent.keep(name("wide.test"),
+                std::vector<IpAddr>(RecentAnswers::most_addresses + 1, ip("192.0.2.3")), start + 2s);
+    CHECK_FALSE(recent.find(name("wide.test"), start + 2s));
+    RecentAnswers never(0s);
+    never.keep(name("a.test"), addresses, start);
+    CHECK_FALSE(never.find(name("a.test"), start));
+}
+
 TEST_CASE("look-ups that nobody waits for any more count until they are over") {
     hws::test::DnsServer silent([](const auto&) { return std::vector<std::string>(); });
     const auto loop = os::Loop::create().value();

@@ -775,8 +775,8 @@ TEST_CASE("a rule of http may name methods and a path, compared by whole segment
                                          "deny https:192.88.1.2:* /admin",
                                          "deny https:192.88.1.2:* DELETE"})
                               .value();
-    const auto may = [&](std::string_view host, std::string method, std::string path) {
-        const HttpTarget http{std::move(method), std::move(path)};
+    const auto may = [&](std::string_view host, std::string_view method, std::string_view path) {
+        const HttpTarget http{method, path};
         return policy.check(Use::https, SocketAddr(IpAddr::parse(host).value(), 443), nullptr, &http)
             .has_value();
     };
