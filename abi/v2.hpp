@@ -22,7 +22,8 @@ using Features = std::uint64_t;
 namespace features {
 inline constexpr Features tcp = 1 << 0, udp = 1 << 1, resolve = 1 << 2, multicast = 1 << 3,
                           batches = 1 << 4, poll = 1 << 5, duplicate = 1 << 6, socket_pair = 1 << 7,
-                          icmp = 1 << 8, http = 1 << 9, tls = 1 << 10;
+                          icmp = 1 << 8, http = 1 << 9, tls = 1 << 10,
+                          ancillary = 1 << 12;
 }
 
 /// Nanoseconds.
@@ -94,6 +95,35 @@ struct Received {
     std::uint32_t bytes = 0;
     ReceivedFlags flags = 0;
     Address sender; ///< of a datagram; family `any` for streams
+};
+
+/// What an Ancillary has.
+using AncillaryFields = std::uint32_t;
+namespace ancillary_fields {
+/// To receive: an IPv4 datagram's `destination`, `local` and `interface_index`. To send: `local` is
+/// the IPv4 address to send from, where it is not 0.0.0.0, through that interface if it is not 0.
+inline constexpr AncillaryFields ipv4_info = 1 << 0;
+/// As ipv4_info; to receive there is a `destination` only, which is of family ipv4 if both are set.
+inline constexpr AncillaryFields ipv6_info = 1 << 1;
+/// In `hops`.
+inline constexpr AncillaryFields ipv4_ttl = 1 << 2, ipv6_hops = 1 << 3;
+/// In `traffic_class`.
+inline constexpr AncillaryFields ipv4_tos = 1 << 4, ipv6_traffic_class = 1 << 5;
+/// `time`, asked for in microseconds or in nanoseconds; received only.
+inline constexpr AncillaryFields timestamp = 1 << 6, timestamp_nanoseconds = 1 << 7;
+} // namespace ancillary_fields
+
+/// What goes with one datagram besides its bytes and its peer. Received is what the socket's
+/// options ask for (Option::timestamp, ipv4_receive_*, ipv6_receive_*).
+/// Source: ip(7), ipv6(7), RFC 3542, socket(7).
+struct Ancillary {
+    AncillaryFields fields = 0;
+    std::uint32_t interface_index = 0;
+    Address destination;             ///< received: to whom the datagram is addressed; port 0
+    Address local;                   ///< the address of this side; port 0
+    std::int32_t hops = 0;           ///< 1 to 255; of IPv6 0 to 255, or -1
+    std::int32_t traffic_class = 0;  ///< 0 to 255; of IPv6 -1 too
+    std::uint64_t time = 0;          ///< nanoseconds since 1970
 };
 
 using IcmpFlags = std::uint8_t;
@@ -192,6 +222,8 @@ enum class Option : std::uint32_t {
     broadcast = 22,
     out_of_band_inline = 23,
     receive_low_water = 24, ///< bytes
+    timestamp = 25,             ///< socket_receive_with tells it of each datagram; not of streams
+    timestamp_nanoseconds = 26, ///< likewise; either switches the other off
     ipv4_ttl = 32,          ///< 1 to 255, or -1
     ipv4_tos = 33,
     ipv4_multicast_ttl = 34, ///< 0 to 255, or -1
@@ -200,12 +232,18 @@ enum class Option : std::uint32_t {
     ipv4_multicast_address =
         37, ///< the interface's address: a.b.c.d is a << 24 | b << 16 | c << 8 | d
     ipv4_multicast_all = 38,
+    ipv4_receive_info = 39, ///< as timestamp; so the others of receive
+    ipv4_receive_ttl = 40,
+    ipv4_receive_tos = 41,
     ipv6_only = 48,
     ipv6_hops = 49, ///< 0 to 255, or -1
     ipv6_traffic_class = 50,
     ipv6_multicast_hops = 51, ///< 0 to 255, or -1
     ipv6_multicast_loop = 52,
     ipv6_multicast_interface = 53, ///< index of an interface, or 0
+    ipv6_receive_info = 54,
+    ipv6_receive_hops = 55,
+    ipv6_receive_traffic_class = 56,
 };
 
 /// Where the body of a request comes from. `stream`: written to the descriptor.
@@ -292,6 +330,7 @@ static_assert(is_wire_type<Address, 32, 4>);
 static_assert(is_wire_type<Iovec, 8, 4>);
 static_assert(is_wire_type<FdPair, 8, 4>);
 static_assert(is_wire_type<Received, 40, 4>);
+static_assert(is_wire_type<Ancillary, 88, 8>);
 static_assert(is_wire_type<IcmpReceived, 88, 8>);
 static_assert(is_wire_type<Message, 48, 4>);
 static_assert(is_wire_type<Membership, 72, 4>);

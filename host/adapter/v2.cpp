@@ -109,7 +109,8 @@ Result<void> version(PluginState& state, GuestPointer<std::uint32_t> number,
     return store(state, all,
                  features::tcp | features::udp | features::resolve | features::multicast |
                      features::batches | features::poll | features::duplicate |
-                     features::socket_pair | features::http | features::icmp | features::tls);
+                     features::socket_pair | features::http | features::icmp | features::tls |
+                     features::ancillary);
 }
 
 Result<void> last_error(PluginState& state, GuestSpan<char> text,

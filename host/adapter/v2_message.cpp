@@ -24,7 +24,7 @@ bool is_stream(const NetworkSocket& socket) {
 /// `finish` instead of awaiting this: a coroutine less for each message.
 template <class Begin, class Finish>
 os::Task<> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
-                    Begin begin, Finish finish) {
+                    Begin begin, Finish finish, const os::Ancillary* with = nullptr) {
     HWS_CO_TRY(const std::optional<SocketAddr> to, begin());
     Patience patience;
     std::size_t done = 0;
@@ -34,7 +34,7 @@ os::Task<> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from, Send
         const std::uint64_t most =
             is_stream(*socket) ? max_write_bytes : std::numeric_limits<std::uint32_t>::max();
         HWS_CO_TRY(const std::uint64_t total, load_buffers(state, from, done, most, list));
-        auto count = socket->send(list, flags, to ? &*to : nullptr);
+        auto count = socket->send(list, flags, to ? &*to : nullptr, with);
         if (count) {
             done += *count;
             state.statistics.bytes_sent += *count;
@@ -57,7 +57,7 @@ os::Task<> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from, Send
 /// as for send_one.
 template <class Begin, class Finish>
 os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, ReceiveFlags flags,
-                       Begin begin, Finish finish) {
+                       Begin begin, Finish finish, os::Ancillary* with = nullptr) {
     HWS_CO_CHECK(begin());
     Patience patience;
     const bool peeks = is_set(flags, receive_flags::peek);
@@ -71,7 +71,7 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
         const bool may_wait =
             !socket->is_non_blocking() && !is_set(flags, receive_flags::dont_wait);
         const bool wants_all = is_set(flags, receive_flags::wait_all) && is_stream(*socket);
-        auto message = socket->receive(list, flags);
+        auto message = socket->receive(list, flags, os::Details::all, with);
         if (message) {
             if (!peeks) state.statistics.bytes_received += message->bytes;
             if (!wants_all) co_return finish(*message);
@@ -108,6 +108,50 @@ bool is_icmp(const PluginState& state, Fd fd) {
     return found && (*found)->kind() == core::DescriptorKind::icmp_socket;
 }
 
+/// What a guest may send: a field that is only ever received is refused.
+constexpr AncillaryFields sendable_fields =
+    ancillary_fields::ipv4_info | ancillary_fields::ipv6_info | ancillary_fields::ipv4_ttl |
+    ancillary_fields::ipv6_hops | ancillary_fields::ipv4_tos | ancillary_fields::ipv6_traffic_class;
+
+Result<os::Ancillary> load_ancillary(PluginState& state, GuestPointer<const Ancillary> from) {
+    HWS_TRY(const Ancillary wire, load(state, from));
+    if (wire.fields & ~sendable_fields)
+        return fail(Errc::invalid_argument, "ancillary data that cannot be sent");
+    os::Ancillary ancillary;
+    ancillary.fields = wire.fields;
+    ancillary.interface_index = wire.interface_index;
+    ancillary.hops = wire.hops;
+    ancillary.traffic_class = wire.traffic_class;
+    if (wire.local.family == 0) return ancillary;
+    HWS_TRY(const SocketAddr local, to_socket_address(wire.local));
+    ancillary.local = local.ip();
+    return ancillary;
+}
+
+Ancillary wire_of(const os::Ancillary& ancillary) {
+    Ancillary wire;
+    wire.fields = ancillary.fields;
+    wire.interface_index = ancillary.interface_index;
+    if (ancillary.destination) wire.destination = to_wire(SocketAddr(*ancillary.destination, 0));
+    if (ancillary.local) wire.local = to_wire(SocketAddr(*ancillary.local, 0));
+    wire.hops = ancillary.hops;
+    wire.traffic_class = ancillary.traffic_class;
+    wire.time = ancillary.time;
+    return wire;
+}
+
+Received wire_of(const os::ReceivedMessage& message) {
+    Received wire;
+    wire.bytes = static_cast<std::uint32_t>(message.bytes);
+    wire.flags = message.is_truncated ? received_flags::truncated : 0;
+    if (message.sender) wire.sender = to_wire(*message.sender);
+    return wire;
+}
+
+constexpr ReceiveFlags known_receive_flags = receive_flags::peek | receive_flags::wait_all |
+                                             receive_flags::dont_wait |
+                                             receive_flags::whole_length;
+
 constexpr std::uint32_t bytes_in_message = offsetof(Message, bytes);
 
 } // namespace
@@ -141,18 +185,48 @@ os::Task<> socket_receive(PluginState& state, Fd fd, GuestSpan<const Iovec> into
     if (is_icmp(state, fd)) return receive_icmp_message(state, fd, into, flags, received);
     const auto begin = [&state, fd, flags, received]() -> Result<void> {
         HWS_CHECK(find_socket(state, fd));
-        HWS_CHECK(check_flags(flags, receive_flags::peek | receive_flags::wait_all |
-                                         receive_flags::dont_wait | receive_flags::whole_length));
+        HWS_CHECK(check_flags(flags, known_receive_flags));
         return check_room(state, received);
     };
     const auto finish = [&state, received](const os::ReceivedMessage& message) {
-        Received answer;
-        answer.bytes = static_cast<std::uint32_t>(message.bytes);
-        answer.flags = message.is_truncated ? received_flags::truncated : 0;
-        if (message.sender) answer.sender = to_wire(*message.sender);
-        return store(state, received, answer);
+        return store(state, received, wire_of(message));
     };
     return receive_one(state, fd, into, flags, begin, finish);
+}
+
+os::Task<> socket_send_with(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
+                            GuestPointer<const Address> to, GuestPointer<const Ancillary> with,
+                            GuestPointer<std::uint32_t> bytes) {
+    HWS_CO_CHECK(find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, send_flags::dont_wait | send_flags::more));
+    HWS_CO_CHECK(check_room(state, bytes));
+    HWS_CO_TRY(const os::Ancillary ancillary, load_ancillary(state, with));
+    const auto begin = [&state, to] { return load_destination(state, to); };
+    const auto finish = [&state, bytes](std::size_t sent) {
+        return store(state, bytes, static_cast<std::uint32_t>(sent));
+    };
+    co_return co_await send_one(state, fd, from, flags, begin, finish, &ancillary);
+}
+
+os::Task<> socket_receive_with(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
+                               ReceiveFlags flags, GuestPointer<Received> received,
+                               GuestPointer<Ancillary> with) {
+    HWS_CO_CHECK(check_room(state, with));
+    if (is_icmp(state, fd)) {
+        HWS_CO_CHECK(co_await receive_icmp_message(state, fd, into, flags, received));
+        co_return store(state, with, Ancillary());
+    }
+    os::Ancillary ancillary;
+    const auto begin = [&state, fd, flags, received]() -> Result<void> {
+        HWS_CHECK(find_socket(state, fd));
+        HWS_CHECK(check_flags(flags, known_receive_flags));
+        return check_room(state, received);
+    };
+    const auto finish = [&](const os::ReceivedMessage& message) -> Result<void> {
+        HWS_CHECK(store(state, received, wire_of(message)));
+        return store(state, with, wire_of(ancillary));
+    };
+    co_return co_await receive_one(state, fd, into, flags, begin, finish, &ancillary);
 }
 
 os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, SendFlags flags,

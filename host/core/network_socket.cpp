@@ -41,6 +41,23 @@ bool is_below_tls(Option option) {
     return option == Option::receive_low_water || option == Option::out_of_band_inline;
 }
 
+/// What is told of each datagram; a stream would not know of which of its bytes it tells.
+bool is_of_datagrams(Option option) {
+    switch (option) {
+    case Option::timestamp:
+    case Option::timestamp_nanoseconds:
+    case Option::ipv4_receive_info:
+    case Option::ipv4_receive_ttl:
+    case Option::ipv4_receive_tos:
+    case Option::ipv6_receive_info:
+    case Option::ipv6_receive_hops:
+    case Option::ipv6_receive_traffic_class:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool is_same_peer(const SocketAddr& a, const SocketAddr& b) {
     return a.ip().to_canonical() == b.ip().to_canonical() && a.port() == b.port();
 }
@@ -281,13 +298,29 @@ Result<void> NetworkSocket::check_destination(const SocketAddr& to) {
     return {};
 }
 
+Result<void> NetworkSocket::check_source(const os::Ancillary& with) const {
+    if (!with.local || with.local->is_unspecified()) return {};
+    HWS_TRY(const auto local, local_address());
+    if (!local) return fail(Errc::unsupported, "a source address");
+    const IpAddr source = with.local->to_canonical();
+    // Whoever hears what comes for every address may answer from each.
+    if (is_bound_ && (local->ip().is_unspecified() || local->ip().to_canonical() == source))
+        return {};
+    const std::uint16_t port = is_bound_ ? local->port() : std::uint16_t{0};
+    const bool has_zone = source.is_ipv6() && source.v6().is_unicast_link_local();
+    const std::uint32_t zone = has_zone ? with.interface_index : 0;
+    HWS_CHECK(policy().check(Use::udp_bind, SocketAddr(source, port, zone)));
+    return {};
+}
+
 Result<std::size_t> NetworkSocket::send(const os::IoList& from, std::uint32_t flags,
-                                        const SocketAddr* to) {
-    if (is_stream()) to = nullptr;
+                                        const SocketAddr* to, const os::Ancillary* with) {
+    if (is_stream()) to = nullptr, with = nullptr;
     if (to) HWS_CHECK(check_destination(*to));
+    if (with) HWS_CHECK(check_source(*with));
     if (tls_) return tls_->send(from);
     if (!is_worth_trying(Ready::write, flags)) return fail(Errc::would_block);
-    auto count = os::send_message(fd_.get(), from, flags, to);
+    auto count = os::send_message(fd_.get(), from, flags, to, with);
     if (!watch_) return count;
     if (!count) {
         if (count.error() == Errc::would_block) watch_->clear(Ready::write);
@@ -348,7 +381,8 @@ Result<os::ReceivedMessage> NetworkSocket::receive_bytes(const os::IoList& into)
 }
 
 Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::uint32_t flags,
-                                                   os::Details details) {
+                                                   os::Details details,
+                                                   os::Ancillary* with) {
     using namespace abi::v2::receive_flags;
     if (tls_) {
         const bool must_ask = is_non_blocking() || (flags & abi::v2::receive_flags::dont_wait) != 0;
@@ -356,13 +390,13 @@ Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::
                              must_ask ? TlsConnection::Ask::always : TlsConnection::Ask::if_told);
     }
     if (is_stream())
-        details = os::Details::bytes_only;
+        details = os::Details::bytes_only, with = nullptr;
     else if (filters_senders())
         details = os::Details::all;
     for (int strangers = 0; strangers < max_strangers; ++strangers) {
         if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
         if (is_stream() && !(flags & (peek | whole_length))) return receive_bytes(into);
-        auto message = os::receive_message(fd_.get(), into, flags, details);
+        auto message = os::receive_message(fd_.get(), into, flags, details, with);
         if (!message) {
             if (watch_ && message.error() == Errc::would_block) watch_->clear(Ready::read);
             return message;
@@ -400,6 +434,7 @@ Result<std::size_t> NetworkSocket::receive_batch(std::span<os::IncomingMessage> 
 // --- options ---
 
 Result<std::uint64_t> NetworkSocket::get_option(Option option) {
+    if (is_stream() && is_of_datagrams(option)) return fail(Errc::option_not_supported);
     if (tls_ && is_below_tls(option)) return fail(Errc::option_not_supported, "TLS");
     switch (option) {
     case Option::error: {
@@ -425,6 +460,7 @@ Result<std::uint64_t> NetworkSocket::get_option(Option option) {
 }
 
 Result<void> NetworkSocket::set_option(Option option, std::uint64_t value) {
+    if (is_stream() && is_of_datagrams(option)) return fail(Errc::option_not_supported);
     if (tls_ && is_below_tls(option)) return fail(Errc::option_not_supported, "TLS");
     switch (option) {
     case Option::reuse_address:

@@ -77,10 +77,15 @@ public:
 
     /// `to`: for datagrams; a stream ignores it, as Linux does.
     /// Errors: denied, would_block, destination_required, broken_pipe, reset, message_too_long, ...
-    Result<std::size_t> send(const os::IoList& from, std::uint32_t flags, const SocketAddr* to);
-    /// 0 bytes of a stream: its end. Errors: would_block, reset, timed_out, not_connected, ...
+    /// `with`: of datagrams, more that they are sent with. A source other than what the socket is
+    /// bound to is for use udp-bind to allow.
+    Result<std::size_t> send(const os::IoList& from, std::uint32_t flags, const SocketAddr* to,
+                             const os::Ancillary* with = nullptr);
+    /// 0 bytes of a stream: its end. `with`: gets what the options ask for of a datagram.
+    /// Errors: would_block, reset, timed_out, not_connected, ...
     Result<os::ReceivedMessage> receive(const os::IoList& into, std::uint32_t flags,
-                                        os::Details details = os::Details::all);
+                                        os::Details details = os::Details::all,
+                                        os::Ancillary* with = nullptr);
     /// How many of the messages were sent, those before the first that failed; an error only if
     /// that was the first. Errors: as send.
     Result<std::size_t> send_batch(std::span<os::OutgoingMessage> messages, std::uint32_t flags);
@@ -136,6 +141,7 @@ private:
     bool may_hear(const SocketAddr& sender);
     Result<os::ReceivedMessage> receive_bytes(const os::IoList& into);
     Result<void> check_destination(const SocketAddr& to);
+    Result<void> check_source(const os::Ancillary& with) const;
     Result<Vetted> check_peer(Use use, const SocketAddr& peer) const;
     Result<void> apply_reuse(std::uint16_t port);
     Result<void> narrow_to_ipv6(Use use, std::uint16_t port);

@@ -1,5 +1,6 @@
 #include "os/network_socket.hpp"
 
+#include "os/ancillary.hpp"
 #include "os/io_list.hpp"
 #include "os/socket.hpp"
 #include "os/socket_address.hpp"
@@ -145,12 +146,19 @@ std::optional<IpAddr> find_source_address(const SocketAddr& to) {
 }
 
 Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t flags,
-                                 const SocketAddr* to) {
+                                 const SocketAddr* to, const Ancillary* with) {
     msghdr header{};
     IoListAccess::fill(from, header);
     sockaddr_storage native;
     socklen_t size = 0;
     if (to) size = to_native(*to, native);
+    if (with && with->fields != 0) {
+        ControlRoom room;
+        HWS_CHECK(write_ancillary(*with, room, header));
+        header.msg_name = to ? &native : nullptr;
+        header.msg_namelen = size;
+        return counted(::sendmsg(socket, &header, native_send_flags(flags)));
+    }
     // One buffer is the rule; sendto is measurably cheaper than sendmsg.
     if (header.msg_iovlen <= 1) {
         const iovec one = header.msg_iovlen == 1 ? header.msg_iov[0] : iovec{};
@@ -165,7 +173,7 @@ Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t f
 }
 
 Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags,
-                                        Details details) {
+                                        Details details, Ancillary* with) {
     msghdr header{};
     IoListAccess::fill(into, header);
     if (details == Details::bytes_only) {
@@ -181,8 +189,14 @@ Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uin
     native.ss_family = AF_UNSPEC;
     header.msg_name = &native;
     header.msg_namelen = sizeof native;
+    ControlRoom room;
+    if (with) {
+        header.msg_control = &room;
+        header.msg_controllen = sizeof room;
+    }
     HWS_TRY(const std::size_t count,
             counted(::recvmsg(socket, &header, native_receive_flags(flags))));
+    if (with) *with = read_ancillary(header);
     return ReceivedMessage{.bytes = count,
                            .is_truncated = (header.msg_flags & MSG_TRUNC) != 0,
                            .sender = address_in(native, header.msg_namelen)};

@@ -81,9 +81,21 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// What one message is sent with. Bits of abi::v2::send_flags.
+/// What goes with a datagram besides its bytes and its peer; fields as abi::v2::Ancillary has them.
+struct Ancillary {
+    abi::v2::AncillaryFields fields = 0;
+    std::uint32_t interface_index = 0;
+    std::optional<IpAddr> destination;
+    std::optional<IpAddr> local;
+    int hops = 0;
+    int traffic_class = 0;
+    std::uint64_t time = 0; ///< nanoseconds since 1970
+};
+
+/// What one message is sent with. Bits of abi::v2::send_flags. Errors besides send's:
+/// invalid_argument for a number out of its range or a source that is not this machine's.
 Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t flags,
-                                 const SocketAddr* to);
+                                 const SocketAddr* to, const Ancillary* with = nullptr);
 
 struct ReceivedMessage {
     std::size_t bytes = 0;
@@ -92,9 +104,10 @@ struct ReceivedMessage {
 };
 /// Whether sender and truncation are told; without, it is cheaper.
 enum class Details : std::uint8_t { bytes_only, all };
-/// `flags`: peek and whole_length of abi::v2::receive_flags.
+/// `flags`: peek and whole_length of abi::v2::receive_flags. `with`: of a datagram; gets what the
+/// socket's options ask for.
 Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags,
-                                        Details details = Details::all);
+                                        Details details = Details::all, Ancillary* with = nullptr);
 
 /// Messages of one system call.
 inline constexpr std::size_t batch_messages = 64;

@@ -60,6 +60,8 @@ constexpr Row rows[] = {
     {SocketOption::broadcast, SOL_SOCKET, SO_BROADCAST, Form::flag},
     {SocketOption::out_of_band_inline, SOL_SOCKET, SO_OOBINLINE, Form::flag},
     {SocketOption::receive_low_water, SOL_SOCKET, SO_RCVLOWAT, Form::number},
+    {SocketOption::timestamp, SOL_SOCKET, SO_TIMESTAMP, Form::flag},
+    {SocketOption::timestamp_nanoseconds, SOL_SOCKET, SO_TIMESTAMPNS, Form::flag},
     {SocketOption::ipv4_ttl, IPPROTO_IP, IP_TTL, Form::number, -1, 255},
     {SocketOption::ipv4_tos, IPPROTO_IP, IP_TOS, Form::number, 0, 255},
     {SocketOption::ipv4_multicast_ttl, IPPROTO_IP, IP_MULTICAST_TTL, Form::number, -1, 255},
@@ -67,12 +69,18 @@ constexpr Row rows[] = {
     {SocketOption::ipv4_multicast_interface, IPPROTO_IP, IP_MULTICAST_IF, Form::interface_index},
     {SocketOption::ipv4_multicast_address, IPPROTO_IP, IP_MULTICAST_IF, Form::interface_v4},
     {SocketOption::ipv4_multicast_all, IPPROTO_IP, IP_MULTICAST_ALL, Form::read_only},
+    {SocketOption::ipv4_receive_info, IPPROTO_IP, IP_PKTINFO, Form::flag},
+    {SocketOption::ipv4_receive_ttl, IPPROTO_IP, IP_RECVTTL, Form::flag},
+    {SocketOption::ipv4_receive_tos, IPPROTO_IP, IP_RECVTOS, Form::flag},
     {SocketOption::ipv6_only, IPPROTO_IPV6, IPV6_V6ONLY, Form::flag},
     {SocketOption::ipv6_hops, IPPROTO_IPV6, IPV6_UNICAST_HOPS, Form::number, -1, 255},
     {SocketOption::ipv6_traffic_class, IPPROTO_IPV6, IPV6_TCLASS, Form::number, -1, 255},
     {SocketOption::ipv6_multicast_hops, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, Form::number, -1, 255},
     {SocketOption::ipv6_multicast_loop, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, Form::flag},
     {SocketOption::ipv6_multicast_interface, IPPROTO_IPV6, IPV6_MULTICAST_IF, Form::number},
+    {SocketOption::ipv6_receive_info, IPPROTO_IPV6, IPV6_RECVPKTINFO, Form::flag},
+    {SocketOption::ipv6_receive_hops, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, Form::flag},
+    {SocketOption::ipv6_receive_traffic_class, IPPROTO_IPV6, IPV6_RECVTCLASS, Form::flag},
 };
 
 Result<const Row*> find(SocketOption option) {

@@ -30,62 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Numbers differ between systems, names do not. */
-static const char* error_name(int error) {
-    static char other[32];
-#define NAME(e)                                                                                    \
-    if (error == e) return #e
-    NAME(EACCES);
-    NAME(EADDRINUSE);
-    NAME(EADDRNOTAVAIL);
-    NAME(EAFNOSUPPORT);
-    NAME(EAGAIN);
-    NAME(EALREADY);
-    NAME(EBADF);
-    NAME(ECHILD);
-    NAME(ECONNABORTED);
-    NAME(ECONNREFUSED);
-    NAME(ECONNRESET);
-    NAME(EDESTADDRREQ);
-    NAME(EDOM);
-    NAME(EFAULT);
-    NAME(EINPROGRESS);
-    NAME(EINVAL);
-    NAME(EISCONN);
-    NAME(EMSGSIZE);
-    NAME(ENODEV);
-    NAME(ENOENT);
-    NAME(ENOPROTOOPT);
-    NAME(ENOSYS);
-    NAME(ENOTCONN);
-    NAME(ENOTSOCK);
-    NAME(ENOTTY);
-    NAME(ENXIO);
-    NAME(EOPNOTSUPP);
-    NAME(EPERM);
-    NAME(EPIPE);
-    NAME(EPROTONOSUPPORT);
-    NAME(EPROTOTYPE);
-    NAME(ESOCKTNOSUPPORT);
-    NAME(ETIMEDOUT);
-#undef NAME
-    sprintf(other, "errno %d", error);
-    return other;
-}
-
-/* What a call gave: its number, or the name of its error. */
-static void tell(const char* what, long result) {
-    if (result < 0)
-        printf("%s: %s\n", what, error_name(errno));
-    else
-        printf("%s: %ld\n", what, result);
-    fflush(stdout);
-}
-#define TELL(call) (errno = 0, tell(#call, (long)(call)))
-static void tell_ok(const char* what, long result) {
-    tell(what, result < 0 ? -1 : 0);
-}
-#define TELL_OK(call) (errno = 0, tell_ok(#call, (long)(call)))
+#include "tell.h"
 
 static struct sockaddr_in loopback(unsigned short port) {
     struct sockaddr_in address;

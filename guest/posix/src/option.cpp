@@ -1,6 +1,7 @@
 // getsockopt(2) and setsockopt(2): a table of the options there are. What is not in it is
 // ENOPROTOOPT; nothing a program says reaches the host's system unread.
 
+#include "ancillary.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -55,6 +56,8 @@ constexpr Row rows[] = {
     {SOL_SOCKET, SO_BROADCAST, Option::broadcast, Form::number},
     {SOL_SOCKET, SO_OOBINLINE, Option::out_of_band_inline, Form::number},
     {SOL_SOCKET, SO_RCVLOWAT, Option::receive_low_water, Form::number},
+    {SOL_SOCKET, SO_TIMESTAMP, Option::timestamp, Form::number},
+    {SOL_SOCKET, SO_TIMESTAMPNS, Option::timestamp_nanoseconds, Form::number},
     {IPPROTO_TCP, TCP_NODELAY, Option::no_delay, Form::number},
     {IPPROTO_TCP, TCP_MAXSEG, Option::max_segment, Form::number},
     {IPPROTO_TCP, TCP_CORK, Option::cork, Form::number},
@@ -68,12 +71,18 @@ constexpr Row rows[] = {
     {IPPROTO_IP, IP_MULTICAST_TTL, Option::ipv4_multicast_ttl, Form::number},
     {IPPROTO_IP, IP_MULTICAST_LOOP, Option::ipv4_multicast_loop, Form::number},
     {IPPROTO_IP, IP_MULTICAST_ALL, Option::ipv4_multicast_all, Form::number},
+    {IPPROTO_IP, IP_PKTINFO, Option::ipv4_receive_info, Form::number},
+    {IPPROTO_IP, IP_RECVTTL, Option::ipv4_receive_ttl, Form::number},
+    {IPPROTO_IP, IP_RECVTOS, Option::ipv4_receive_tos, Form::number},
     {IPPROTO_IPV6, IPV6_V6ONLY, Option::ipv6_only, Form::number},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, Option::ipv6_hops, Form::number},
     {IPPROTO_IPV6, IPV6_TCLASS, Option::ipv6_traffic_class, Form::number},
     {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, Option::ipv6_multicast_hops, Form::number},
     {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, Option::ipv6_multicast_loop, Form::number},
     {IPPROTO_IPV6, IPV6_MULTICAST_IF, Option::ipv6_multicast_interface, Form::number},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, Option::ipv6_receive_info, Form::number},
+    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, Option::ipv6_receive_hops, Form::number},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, Option::ipv6_receive_traffic_class, Form::number},
 };
 
 const Row* find_row(int level, int name) {
@@ -88,6 +97,22 @@ int missing_option(int fd) {
     std::uint64_t type = 0;
     const auto status = v2::socket_get_option({fd}, Option::type, v2::at(&type));
     return failed(status) ? errno_of(status) : ENOPROTOOPT;
+}
+
+bool tells_of_a_datagram(Option option) {
+    switch (option) {
+    case Option::timestamp:
+    case Option::timestamp_nanoseconds:
+    case Option::ipv4_receive_info:
+    case Option::ipv4_receive_ttl:
+    case Option::ipv4_receive_tos:
+    case Option::ipv6_receive_info:
+    case Option::ipv6_receive_hops:
+    case Option::ipv6_receive_traffic_class:
+        return true;
+    default:
+        return false;
+    }
 }
 
 int clamp_to_int(std::int64_t value) {
@@ -362,6 +387,8 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t bytes) 
     }
     std::uint64_t wire = 0;
     if (int error = value_of(*row, value, bytes, wire)) return fail(error);
-    return answer(v2::socket_set_option({fd}, row->option, wire));
+    const auto status = v2::socket_set_option({fd}, row->option, wire);
+    if (!failed(status) && tells_of_a_datagram(row->option)) tells_of_datagrams = true;
+    return answer(status);
 }
 }

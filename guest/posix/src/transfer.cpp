@@ -1,5 +1,6 @@
 // send(2), recv(2) and their relatives.
 
+#include "ancillary.hpp"
 #include "wire.hpp"
 
 #include <algorithm>
@@ -39,24 +40,20 @@ int message_flags_of(v2::ReceivedFlags flags) {
     return flags & v2::received_flags::truncated ? MSG_TRUNC : 0;
 }
 
-/// The buffers of a message can be looked at; nothing is sent beside the data: neither descriptors
-/// nor credentials, nor options of IP.
-int check_message(const msghdr& message, bool sending) {
+/// The buffers of a message can be looked at.
+int check_message(const msghdr& message) {
     if (message.msg_iovlen < 0 || message.msg_iovlen > static_cast<int>(v2::max_buffers))
         return EMSGSIZE;
     if (message.msg_iovlen > 0 && !message.msg_iov) return EFAULT;
-    if (sending && message.msg_control && message.msg_controllen != 0) {
-        const cmsghdr* first = CMSG_FIRSTHDR(&message);
-        return first && first->cmsg_len >= sizeof(cmsghdr) &&
-                       first->cmsg_len <= message.msg_controllen
-                   ? EOPNOTSUPP
-                   : EINVAL;
-    }
     return 0;
 }
 
+bool has_control(const msghdr& message) {
+    return message.msg_control && message.msg_controllen != 0;
+}
+
 ssize_t send_from(int fd, const iovec* from, std::size_t count, int flags, const sockaddr* to,
-                  socklen_t to_bytes) {
+                  socklen_t to_bytes, const v2::Ancillary* with = nullptr) {
     v2::SendFlags wire_flags = 0;
     if (int error = send_flags_of(flags, wire_flags)) return fail(error);
     v2::Address destination;
@@ -64,9 +61,11 @@ ssize_t send_from(int fd, const iovec* from, std::size_t count, int flags, const
         if (int error = read_address(to, to_bytes, destination)) return fail(error);
     }
     std::uint32_t sent = 0;
-    const auto status =
-        v2::socket_send({fd}, buffers(from, count), wire_flags,
-                        v2::at<const v2::Address>(to ? &destination : nullptr), v2::at(&sent));
+    const auto place = v2::at<const v2::Address>(to ? &destination : nullptr);
+    const auto status = with ? v2::socket_send_with({fd}, buffers(from, count), wire_flags, place,
+                                                    v2::at(with), v2::at(&sent))
+                             : v2::socket_send({fd}, buffers(from, count), wire_flags, place,
+                                               v2::at(&sent));
     return failed(status) ? fail(errno_of(status)) : static_cast<ssize_t>(sent);
 }
 
@@ -79,13 +78,84 @@ ssize_t receive_into(int fd, const iovec* into, std::size_t count, int flags,
     return failed(status) ? fail(errno_of(status)) : static_cast<ssize_t>(received.bytes);
 }
 
-void fill_in(msghdr& message, const v2::Address& sender, v2::ReceivedFlags flags) {
+void fill_in(msghdr& message, const v2::Address& sender, v2::ReceivedFlags flags,
+             const v2::Ancillary& with = {}) {
     if (message.msg_name)
         write_address(sender, static_cast<sockaddr*>(message.msg_name), &message.msg_namelen);
     else
         message.msg_namelen = 0;
-    message.msg_controllen = 0;
-    message.msg_flags = message_flags_of(flags);
+    message.msg_flags = message_flags_of(flags) | write_control(with, message);
+}
+
+ssize_t send_message(int fd, const msghdr& message, int flags) {
+    if (int error = check_message(message)) return fail(error);
+    v2::Ancillary with;
+    if (has_control(message)) {
+        if (int error = read_control(fd, message, with)) return fail(error);
+    }
+    // An address of no bytes is none.
+    const auto* to = message.msg_namelen ? static_cast<const sockaddr*>(message.msg_name) : nullptr;
+    return send_from(fd, message.msg_iov, static_cast<std::size_t>(message.msg_iovlen), flags, to,
+                     message.msg_namelen, with.fields ? &with : nullptr);
+}
+
+ssize_t receive_message(int fd, msghdr& message, int flags) {
+    if (int error = check_message(message)) return fail(error);
+    const auto count = static_cast<std::size_t>(message.msg_iovlen);
+    v2::Received received;
+    if (!tells_of_datagrams) {
+        const ssize_t result = receive_into(fd, message.msg_iov, count, flags, received);
+        if (result >= 0) fill_in(message, received.sender, received.flags);
+        return result;
+    }
+    v2::ReceiveFlags wire_flags = 0;
+    if (int error = receive_flags_of(flags, wire_flags)) return fail(error);
+    v2::Ancillary with;
+    const auto status = v2::socket_receive_with({fd}, buffers(message.msg_iov, count), wire_flags,
+                                                v2::at(&received), v2::at(&with));
+    if (failed(status)) return fail(errno_of(status));
+    fill_in(message, received.sender, received.flags, with);
+    return static_cast<ssize_t>(received.bytes);
+}
+
+/// A batch of the host's says nothing of what goes with its datagrams: they are taken one by one.
+int send_each(int fd, mmsghdr* messages, unsigned count, int flags) {
+    for (unsigned i = 0; i < count; ++i) {
+        const ssize_t sent = send_message(fd, messages[i].msg_hdr, flags);
+        if (sent < 0) return i > 0 ? static_cast<int>(i) : -1;
+        messages[i].msg_len = static_cast<unsigned>(sent);
+    }
+    return static_cast<int>(count);
+}
+
+/// Whether there is something to read before the time is over.
+bool is_readable_before(int fd, v2::Duration end) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const v2::Duration passed = duration_of(now);
+    v2::PollEntry entry;
+    entry.descriptor = {fd};
+    entry.wanted = v2::poll_events::read;
+    std::uint32_t ready = 0;
+    const auto status =
+        v2::poll(v2::span_at(&entry, 1), end > passed ? end - passed : 0, v2::at(&ready));
+    return failed(status) || ready > 0;
+}
+
+int receive_each(int fd, mmsghdr* messages, unsigned count, int flags, v2::Duration wait) {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const v2::Duration begin = duration_of(now);
+    const v2::Duration end = wait < v2::no_limit - begin ? begin + wait : v2::no_limit;
+    for (unsigned i = 0; i < count; ++i) {
+        const bool waits = !(flags & MSG_DONTWAIT) && (i == 0 || !(flags & MSG_WAITFORONE));
+        const bool in_time = !waits || end == v2::no_limit || is_readable_before(fd, end);
+        const ssize_t got = receive_message(fd, messages[i].msg_hdr,
+                                            waits && in_time ? flags : flags | MSG_DONTWAIT);
+        if (got < 0) return i > 0 ? static_cast<int>(i) : -1;
+        messages[i].msg_len = static_cast<unsigned>(got);
+    }
+    return static_cast<int>(count);
 }
 
 /// The wire form of a batch: on the stack while it is small.
@@ -133,12 +203,7 @@ ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const sockaddr
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     if (!message) return fail(EFAULT);
-    if (int error = check_message(*message, true)) return fail(error);
-    // An address of no bytes is none.
-    const auto* to =
-        message->msg_namelen ? static_cast<const sockaddr*>(message->msg_name) : nullptr;
-    return send_from(fd, message->msg_iov, static_cast<std::size_t>(message->msg_iovlen), flags, to,
-                     message->msg_namelen);
+    return send_message(fd, *message, flags);
 }
 
 ssize_t recv(int fd, void* data, size_t bytes, int flags) {
@@ -159,12 +224,7 @@ ssize_t recvfrom(int fd, void* __restrict data, size_t bytes, int flags, sockadd
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
     if (!message) return fail(EFAULT);
-    if (int error = check_message(*message, false)) return fail(error);
-    v2::Received received;
-    const ssize_t result = receive_into(
-        fd, message->msg_iov, static_cast<std::size_t>(message->msg_iovlen), flags, received);
-    if (result >= 0) fill_in(*message, received.sender, received.flags);
-    return result;
+    return receive_message(fd, *message, flags);
 }
 
 int sendmmsg(int fd, mmsghdr* messages, unsigned count, unsigned flags) {
@@ -174,11 +234,14 @@ int sendmmsg(int fd, mmsghdr* messages, unsigned count, unsigned flags) {
     if (!messages) return fail(EFAULT);
     Batch batch(count);
     if (!batch) return fail(ENOMEM);
+    if (std::any_of(messages, messages + batch.count(),
+                    [](const mmsghdr& message) { return has_control(message.msg_hdr); }))
+        return send_each(fd, messages, batch.count(), static_cast<int>(flags));
     unsigned good = 0;
     int error = 0;
     for (; good < batch.count(); ++good) {
         const msghdr& message = messages[good].msg_hdr;
-        if ((error = check_message(message, true))) break;
+        if ((error = check_message(message))) break;
         if (message.msg_name && message.msg_namelen) {
             if ((error = read_address(static_cast<const sockaddr*>(message.msg_name),
                                       message.msg_namelen, batch[good].address)))
@@ -209,13 +272,16 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, unsigned flags, timespec
     }
     if (count == 0) return 0;
     if (!messages) return fail(EFAULT);
+    if (tells_of_datagrams)
+        return receive_each(fd, messages, std::min<unsigned>(count, v2::max_messages),
+                            static_cast<int>(flags), wait);
     Batch batch(count);
     if (!batch) return fail(ENOMEM);
     unsigned good = 0;
     int error = 0;
     for (; good < batch.count(); ++good) {
         const msghdr& message = messages[good].msg_hdr;
-        if ((error = check_message(message, false))) break;
+        if ((error = check_message(message))) break;
         batch[good].buffers = v2::at(message.msg_iov).address;
         batch[good].buffer_count = static_cast<std::uint32_t>(message.msg_iovlen);
     }

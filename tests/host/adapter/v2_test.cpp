@@ -458,6 +458,95 @@ TEST_CASE_FIXTURE(Plugin, "batches send and receive many datagrams in one call")
     CHECK(result() == 0);
 }
 
+TEST_CASE_FIXTURE(Plugin, "a datagram's time to live, class, destination and time are told to who asked") {
+    const Fd receiver = open(SocketType::datagram);
+    const Fd sender = open(SocketType::datagram);
+    REQUIRE(number(v2::socket_bind(state, receiver, at("127.0.0.1:0"))) == ok);
+    const SocketAddr there = local(receiver);
+    const auto room = iovecs({{data_at, 16}});
+    const GuestPointer<abi::v2::Received> received{result_at};
+    const GuestPointer<abi::v2::Ancillary> with{messages_at};
+    const auto exchange = [&](const abi::v2::Ancillary& sent) {
+        put_value(messages_at, sent);
+        const auto to = at(there);
+        const int outcome = number(v2::socket_send_with(
+            state, sender, iovecs({{data_at, 3}}), 0, to, {messages_at}, {result_at}));
+        if (outcome != ok) return outcome;
+        return number(v2::socket_receive_with(state, receiver, room, 0, received, with));
+    };
+
+    REQUIRE(exchange({}) == ok);
+    CHECK(load<abi::v2::Ancillary>(messages_at).fields == 0);
+
+    for (const Option option : {Option::ipv4_receive_info, Option::ipv4_receive_ttl,
+                                Option::ipv4_receive_tos, Option::timestamp_nanoseconds})
+        REQUIRE(number(v2::socket_set_option(state, receiver, option, 1)) == ok);
+    abi::v2::Ancillary sent;
+    using namespace abi::v2::ancillary_fields;
+    sent.fields = ipv4_ttl | ipv4_tos;
+    sent.hops = 7;
+    sent.traffic_class = 0x28;
+    REQUIRE(exchange(sent) == ok);
+    const auto told = load<abi::v2::Ancillary>(messages_at);
+    CHECK(told.fields == (ipv4_info | ipv4_ttl | ipv4_tos | timestamp_nanoseconds));
+    CHECK(told.hops == 7);
+    CHECK(told.traffic_class == 0x28);
+    CHECK(unwire(told.destination)->ip() == there.ip());
+    CHECK(told.time > 1'700'000'000'000'000'000);
+
+    sent.hops = 256;
+    CHECK(exchange(sent) == inval);
+    sent.fields = timestamp; // is received only
+    CHECK(exchange(sent) == inval);
+    sent.fields = 1 << 30;
+    CHECK(exchange(sent) == inval);
+    sent.fields = ipv4_info;
+    sent.local = wire(*SocketAddr::parse("[::1]:0"));
+    CHECK(exchange(sent) == inval);
+    const Fd stream = open(SocketType::stream);
+    CHECK(number(v2::socket_set_option(state, stream, Option::timestamp, 1)) == noprotoopt);
+    CHECK(number(v2::socket_receive_with(state, receiver, room, 0, received, {0})) == fault);
+}
+
+TEST_CASE("a datagram's source is what the socket is bound to, or what use udp-bind allows") {
+    Plugin plugin({"allow udp:127.0.0.0/8:*", "allow udp-bind:127.0.0.1:*",
+                   "allow udp-bind:127.0.0.5:*", "allow udp-bind:0.0.0.0:*"});
+    const Fd receiver = plugin.open(SocketType::datagram);
+    REQUIRE(plugin.number(v2::socket_bind(plugin.state, receiver, plugin.at("127.0.0.1:0"))) == ok);
+    const SocketAddr there = plugin.local(receiver);
+    const auto send_from = [&](Fd socket, std::string_view source) {
+        abi::v2::Ancillary with;
+        with.fields = abi::v2::ancillary_fields::ipv4_info;
+        with.local = Plugin::wire(SocketAddr(*IpAddr::parse(source), 0));
+        plugin.put_value(messages_at, with);
+        const auto to = plugin.at(there);
+        return plugin.number(v2::socket_send_with(plugin.state, socket,
+                                                  plugin.iovecs({{data_at, 3}}), 0, to,
+                                                  {messages_at}, {result_at}));
+    };
+    const auto seen_from = [&] {
+        const Got got = plugin.receive(receiver, 16, abi::v2::receive_flags::dont_wait);
+        return got.number == ok ? got.sender->ip().to_string() : std::string("nobody");
+    };
+
+    const Fd unbound = plugin.open(SocketType::datagram);
+    CHECK(send_from(unbound, "127.0.0.5") == ok);
+    CHECK(seen_from() == "127.0.0.5");
+    CHECK(send_from(unbound, "127.0.0.6") == denied);
+    const Fd one = plugin.open(SocketType::datagram);
+    REQUIRE(plugin.number(v2::socket_bind(plugin.state, one, plugin.at("127.0.0.1:0"))) == ok);
+    CHECK(send_from(one, "127.0.0.1") == ok);
+    CHECK(seen_from() == "127.0.0.1");
+    CHECK(send_from(one, "127.0.0.6") == denied);
+    CHECK(seen_from() == "nobody");
+    CHECK(plugin.denials.size() == 2);
+    // Whoever may hear what comes for all addresses may answer from each.
+    const Fd all = plugin.open(SocketType::datagram);
+    REQUIRE(plugin.number(v2::socket_bind(plugin.state, all, plugin.at("0.0.0.0:0"))) == ok);
+    CHECK(send_from(all, "127.0.0.6") == ok);
+    CHECK(seen_from() == "127.0.0.6");
+}
+
 TEST_CASE_FIXTURE(Plugin, "multicast reaches who has joined, and who has left no more") {
     const Fd fd = open_datagram();
     REQUIRE(set(fd, Option::reuse_address, 1) == ok);
