@@ -176,6 +176,8 @@ struct Interface {
 namespace interface_flags {
 inline constexpr std::uint32_t up = 1 << 0, loopback = 1 << 1, multicast = 1 << 2,
                                broadcast = 1 << 3, point_to_point = 1 << 4;
+/// It has an address of that family, 127.0.0.1 and ::1 not counted.
+inline constexpr std::uint32_t has_ipv4 = 1 << 5, has_ipv6 = 1 << 6;
 }
 
 using PollEvents = std::uint16_t;

@@ -254,16 +254,37 @@ PollState poll_state(int socket) {
             .hung_up = (query.revents & POLLHUP) != 0};
 }
 
+namespace {
+
+/// Whether it is an address by which a machine reaches others, as glibc's AI_ADDRCONFIG counts.
+std::uint32_t address_flags(const sockaddr* native) {
+    if (!native) return 0;
+    sockaddr_storage room{};
+    const bool is_ipv4 = native->sa_family == AF_INET;
+    if (!is_ipv4 && native->sa_family != AF_INET6) return 0;
+    std::memcpy(&room, native, is_ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    const auto address = address_in(room, sizeof room);
+    if (!address || address->ip() == Ipv4Addr::localhost || address->ip() == Ipv6Addr::localhost)
+        return 0;
+    return is_ipv4 ? interface_flags::has_ipv4 : interface_flags::has_ipv6;
+}
+
+} // namespace
+
 std::vector<NetworkInterface> network_interfaces() {
     std::vector<NetworkInterface> found;
     ifaddrs* list = nullptr;
     if (::getifaddrs(&list) != 0) return found;
     for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {
         // An interface has one packet address and any number of others.
-        if (std::ranges::any_of(found,
-                                [&](const auto& one) { return one.name == entry->ifa_name; }))
+        const auto known =
+            std::ranges::find(found, std::string_view(entry->ifa_name), &NetworkInterface::name);
+        if (known != found.end()) {
+            known->flags |= address_flags(entry->ifa_addr);
             continue;
+        }
         NetworkInterface one;
+        one.flags = address_flags(entry->ifa_addr);
         one.name = entry->ifa_name;
         one.index = ::if_nametoindex(entry->ifa_name);
         if (one.index == 0) continue;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Numbers differ between systems, names do not. */
-static const char* error_name(int error) {
+static inline const char* error_name(int error) {
     static char other[32];
 #define NAME(e)                                                                                    \
     if (error == e) return #e
@@ -50,7 +50,7 @@ static const char* error_name(int error) {
 }
 
 /* What a call gave: its number, or the name of its error. */
-static void tell(const char* what, long result) {
+static inline void tell(const char* what, long result) {
     if (result < 0)
         printf("%s: %s\n", what, error_name(errno));
     else
@@ -58,7 +58,7 @@ static void tell(const char* what, long result) {
     fflush(stdout);
 }
 #define TELL(call) (errno = 0, tell(#call, (long)(call)))
-static void tell_ok(const char* what, long result) {
+static inline void tell_ok(const char* what, long result) {
     tell(what, result < 0 ? -1 : 0);
 }
 #define TELL_OK(call) (errno = 0, tell_ok(#call, (long)(call)))

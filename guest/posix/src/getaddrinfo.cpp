@@ -1,6 +1,7 @@
 // getaddrinfo(3), getnameinfo(3), gai_strerror(3).
 
 #include "databases.hpp"
+#include "interfaces.hpp"
 #include "names.hpp"
 
 #include <cstdio>
@@ -131,10 +132,20 @@ int addresses_of(const char* node, const addrinfo& hints, Addresses& into) {
         return 0;
     }
     if (hints.ai_flags & AI_NUMERICHOST) return EAI_NONAME;
+    int wanted = hints.ai_family;
+    if (hints.ai_flags & AI_ADDRCONFIG) {
+        // As glibc, but that a machine with nothing but its loopback has both.
+        const Families there = families_in_use();
+        if (there.ipv4 != there.ipv6) {
+            const int only = there.ipv4 ? AF_INET : AF_INET6;
+            if (wanted != AF_UNSPEC && wanted != only) return EAI_NONAME;
+            wanted = only;
+        }
+    }
     if (maps) return resolve_mapped(node, hints.ai_flags & AI_ALL, into);
-    const auto family = hints.ai_family == AF_INET    ? v2::Family::ipv4
-                        : hints.ai_family == AF_INET6 ? v2::Family::ipv6
-                                                      : v2::Family::any;
+    const auto family = wanted == AF_INET    ? v2::Family::ipv4
+                        : wanted == AF_INET6 ? v2::Family::ipv6
+                                             : v2::Family::any;
     return resolve(node, family, into);
 }
 

@@ -43,6 +43,16 @@ const v2::Interface* Interfaces::find(const char* name, std::size_t max_bytes) c
     return nullptr;
 }
 
+Families families_in_use() {
+    Interfaces interfaces;
+    if (interfaces.read()) return {};
+    std::uint32_t flags = 0;
+    for (const v2::Interface& interface : interfaces)
+        flags |= interface.flags;
+    return {(flags & v2::interface_flags::has_ipv4) != 0,
+            (flags & v2::interface_flags::has_ipv6) != 0};
+}
+
 int program_flags(std::uint32_t wire_flags) {
     int flags = 0;
     if (wire_flags & v2::interface_flags::up) flags |= IFF_UP | IFF_RUNNING;

@@ -33,4 +33,12 @@ private:
 /// IFF_* of the host's flags.
 int program_flags(std::uint32_t wire_flags);
 
+/// Families that this machine has an address of by which to reach others. What cannot be asked for
+/// counts as there.
+struct Families {
+    bool ipv4 = true;
+    bool ipv6 = true;
+};
+Families families_in_use();
+
 } // namespace hws::posix
