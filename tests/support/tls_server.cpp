@@ -82,6 +82,11 @@ TlsServer::TlsServer(TlsServerOptions options, Talk talk)
 }
 
 TlsServer::~TlsServer() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+        if (current_ >= 0) ::shutdown(current_, SHUT_RDWR); // ends what `talk` waits for
+    }
     ::shutdown(listener_, SHUT_RDWR);
     thread_.join();
     ::close(listener_);
@@ -132,11 +137,18 @@ void TlsServer::serve() {
         timeval patience{20, 0};
         ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        const auto set_current = [this](int fd) {
+            const std::lock_guard lock(mutex_);
+            current_ = fd;
+            if (is_stopping_ && fd >= 0) ::shutdown(fd, SHUT_RDWR);
+        };
         TlsPeer peer(socket);
+        set_current(socket);
         if (options_.prelude) options_.prelude(peer);
         peer.ssl_ = SSL_new(context.get());
         SSL_set_fd(peer.ssl_, socket);
         if (SSL_accept(peer.ssl_) == 1) talk_(peer);
+        set_current(-1);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -57,7 +58,8 @@ struct TlsServerOptions {
     std::function<void(TlsPeer&)> prelude{};
 };
 
-/// On a free port of 127.0.0.1, on a thread of its own, one connection after another.
+/// On a free port of 127.0.0.1, on a thread of its own, one connection after another. The destructor
+/// cuts the one that is there.
 class TlsServer {
 public:
     using Talk = std::function<void(TlsPeer&)>;
@@ -76,6 +78,9 @@ private:
     const Talk talk_;
     std::uint16_t port_ = 0;
     int listener_ = -1;
+    std::mutex mutex_;
+    bool is_stopping_ = false; // under mutex_
+    int current_ = -1;         // under mutex_: the connection that is there
     std::thread thread_;
 };
 
