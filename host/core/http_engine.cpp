@@ -29,6 +29,10 @@ HttpClient::Engine::create(os::Loop& loop, Due& due, const Limits& limits,
     const auto most = static_cast<long>(std::clamp<std::size_t>(limits.http_exchanges, 1, 1 << 16));
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, most);
     curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
+    // A connection for each exchange, over HTTP/2 too: an exchange that waits for its reader would
+    // hold up the others on its connection, or have libcurl keep 32 MiB for it (curl_easy_pause(3),
+    // "MULTIPLEXED").
+    curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     return engine;
 }
 
@@ -96,6 +100,8 @@ void HttpClient::Engine::set_constants(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L); // HttpClient follows, after vetting
+    // Else a 417 is followed by the same request, with the same Expect, without end.
+    curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 0L);
     // An empty proxy switches off the variables of the environment too.
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");

@@ -205,6 +205,7 @@ private:
     std::optional<std::byte> ahead_; // was unpacked to see whether there is something
     bool is_unpacking_unfinished_ = false;
     bool sets_cookies_ = false;
+    bool is_handle_spoiled_ = false; // cannot be used again
     bool is_paused_ = false;
     bool is_upload_paused_ = false;
     os::Deadline last_progress_{};

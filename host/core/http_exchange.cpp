@@ -88,6 +88,11 @@ Result<void> HttpExchange::Transfer::set_up() {
     curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, this);
     curl_easy_setopt(handle, CURLOPT_CURLU, url_.curl_handle());
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, curl_version_of(hop_.version));
+    // libcurl before 8.0 fails to speak it twice on one connection (curl#10634).
+    const bool is_for_once = hop_.version == HttpVersion::two_by_prior_knowledge &&
+                             curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, is_for_once ? 1L : 0L);
+    curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, is_for_once ? 1L : 0L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(hop_.connect_timeout));
     // Without the share the handle has neither cookies nor a memory of any.
     CURLSH* const cookies = hop_.keeps_cookies ? engine_->cookies() : nullptr;
@@ -164,6 +169,12 @@ Result<void> HttpExchange::Transfer::set_up() {
 }
 
 void HttpExchange::Transfer::finish(CURLcode code) {
+    if (code == CURLE_TOO_MANY_REDIRECTS) {
+        // It wanted to repeat the request without Expect after a 417, and would do without on this
+        // handle for ever.
+        code = CURLE_OK;
+        is_handle_spoiled_ = true;
+    }
     if (code == CURLE_OK && has_head_) return finish_with({});
     if (refusal_) return finish_with(std::move(refusal_));
     if (connect_refusal_ && code == CURLE_COULDNT_CONNECT)
@@ -189,7 +200,11 @@ void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
         curl_easy_setopt(handle_, CURLOPT_RESOLVER_START_DATA, nullptr);
         curl_easy_setopt(handle_, CURLOPT_READDATA, nullptr);
         curl_easy_setopt(handle_, CURLOPT_SEEKDATA, nullptr);
-        engine.give_back(std::exchange(handle_, nullptr));
+        CURL* const handle = std::exchange(handle_, nullptr);
+        if (is_handle_spoiled_)
+            curl_easy_cleanup(handle);
+        else
+            engine.give_back(handle);
     }
     curl_slist_free_all(std::exchange(header_lines_, nullptr));
     curl_slist_free_all(std::exchange(pins_, nullptr));
@@ -436,6 +451,8 @@ std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::s
         transfer.body_bytes_ += bytes;
         return transfer.body_bytes_ > max_redirect_body_bytes ? 0 : bytes;
     }
+    // libcurl, which would repeat the request, gives of this body what it happens to have.
+    if (transfer.hop_.is_expecting_continue && transfer.head_.status == 417) return bytes;
     if (transfer.coding_error_) {
         transfer.refusal_ = std::move(transfer.coding_error_);
         return 0;

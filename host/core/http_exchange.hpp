@@ -46,6 +46,8 @@ struct HttpRequest {
     /// outlive the exchange.
     HttpUpload* upload = nullptr;
     HttpVersion version = HttpVersion::negotiated;
+    /// The body waits for "100 Continue", or a second for want of it. A 417 is an answer without
+    /// its body; the request is not repeated.
     bool is_expecting_continue = false;
     /// Cookies of the client's own jar are sent, and those of the answer kept there.
     bool keeps_cookies = false;

@@ -1,154 +1,22 @@
 #include "core/http_descriptor.hpp"
 #include "support/canned_server.hpp"
+#include "support/certificates.hpp"
 #include "support/echo_server.hpp"
+#include "support/memory.hpp"
 #include "support/nginx_server.hpp"
 #include "support/packing.hpp"
 #include "support/ports.hpp"
-#include "v2_fixture.hpp"
+#include "v2_http_fixture.hpp"
 
 #include <atomic>
 #include <future>
+#include <set>
+#include <sstream>
 #include <thread>
 
 using namespace hws;
 using namespace hws::test;
 using namespace hws::abi::v2;
-
-namespace {
-
-constexpr int too_large = 202, too_many_redirects = 204, bad_url = 206,
-              not_capable = 76, protocol = 65, reset = 15;
-
-const std::vector<std::string> http_on_loopback = {"allow http:127.0.0.1:*"};
-
-struct Ask {
-    std::string method = "GET";
-    std::string url{};
-    std::vector<std::pair<std::string, std::string>> fields{};
-    std::string body{};
-    HttpRequest more{};
-};
-
-/// A plugin that speaks HTTP.
-struct Browser : Plugin {
-    explicit Browser(const std::vector<std::string>& rules = http_on_loopback,
-                     core::Limits limits = {}, core::ResolverOptions resolving = {})
-        : Plugin(rules, limits, std::move(resolving)) {}
-
-    int start(const Ask& ask) {
-        std::string text;
-        HttpRequest wire = ask.more;
-        const auto append = [&](std::string_view part) {
-            const Iovec place{static_cast<std::uint32_t>(data_at + text.size()),
-                              static_cast<std::uint32_t>(part.size())};
-            text += part;
-            return place;
-        };
-        wire.method = append(ask.method);
-        wire.url = append(ask.url);
-        std::string fields;
-        for (const auto& [name, value] : ask.fields)
-            fields.append(name).append(1, '\0').append(value).append(1, '\0');
-        wire.fields = append(fields);
-        if (!ask.body.empty()) {
-            wire.body = append(ask.body);
-            wire.body_kind = HttpBody::memory;
-        }
-        put(data_at, text);
-        put_value(address_at, wire);
-        return number(v2::http_start(state, {address_at}, {result_at}));
-    }
-    Fd started(const Ask& ask) {
-        REQUIRE(start(ask) == ok);
-        return load<Fd>(result_at);
-    }
-    int head_number(Fd fd) { return number(v2::http_head(state, fd, {address_at})); }
-    HttpHead head(Fd fd) {
-        REQUIRE(head_number(fd) == ok);
-        return load<HttpHead>(address_at);
-    }
-    std::vector<std::string> fields(Fd fd, HttpFields which = HttpFields::head) {
-        REQUIRE(number(v2::http_fields(state, fd, which, {data_at, 64 << 10}, {result_at})) == ok);
-        std::vector<std::string> parts;
-        std::string all = text(data_at, result());
-        for (std::size_t end = 0; (end = all.find('\0')) != all.npos; all.erase(0, end + 1))
-            parts.push_back(all.substr(0, end));
-        return parts;
-    }
-    std::optional<std::string> value(Fd fd, std::string_view name,
-                                     HttpFields which = HttpFields::head) {
-        const auto parts = fields(fd, which);
-        for (std::size_t i = 0; i + 1 < parts.size(); i += 2)
-            if (parts[i] == name) return parts[i + 1];
-        return {};
-    }
-    std::string url(Fd fd) {
-        REQUIRE(number(v2::http_fields(state, fd, HttpFields::url, {data_at, 4096}, {result_at})) ==
-                ok);
-        return text(data_at, result());
-    }
-    Got read(Fd fd, std::uint32_t size = 64 << 10) {
-        std::vector<Iovec> list{{data_at, size}};
-        std::memcpy(memory.contents.data() + iovecs_at, list.data(), sizeof(Iovec));
-        Got got;
-        auto task = preview1::fd_read(state, fd, {iovecs_at, 1}, {result_at});
-        const auto result_of = os::run(loop, std::move(task));
-        got.number = result_of ? ok : static_cast<int>(result_of.error().code());
-        if (result_of) got.text = text(data_at, got.bytes = result());
-        return got;
-    }
-    /// The body to its end; REQUIREs that there is one.
-    std::string body(Fd fd) {
-        std::string all;
-        for (;;) {
-            const Got got = read(fd);
-            REQUIRE(got.number == ok);
-            if (got.bytes == 0) return all;
-            all += got.text;
-        }
-    }
-    /// The same; nothing if it ends badly.
-    std::string body_or_nothing(Fd fd) {
-        std::string all;
-        for (;;) {
-            const Got got = read(fd);
-            if (got.number != ok) return {};
-            if (got.bytes == 0) return all;
-            all += got.text;
-        }
-    }
-    /// How the body ends: 0, or the number of an error.
-    int end_of_body(Fd fd) {
-        for (;;)
-            if (const Got got = read(fd); got.number != ok || got.bytes == 0) return got.number;
-    }
-    Sent write(Fd fd, std::string_view what) {
-        put(data_at, what);
-        const auto list = iovecs({{data_at, static_cast<std::uint32_t>(what.size())}});
-        Sent sent;
-        const auto result_of = os::run(
-            loop, preview1::fd_write(state, fd, {list.address, list.count}, {result_at}));
-        sent.number = result_of ? ok : static_cast<int>(result_of.error().code());
-        sent.bytes = result_of ? result() : 0;
-        return sent;
-    }
-    int end_request(Fd fd) { return number(v2::socket_shutdown(state, fd, Half::write)); }
-};
-
-HttpRequest streaming(std::uint64_t length = no_limit) {
-    HttpRequest more;
-    more.body_kind = HttpBody::stream;
-    more.stream_bytes = length;
-    return more;
-}
-
-HttpRequest unpacking() {
-    HttpRequest more;
-    more.flags = http_flags::decompress;
-    return more;
-}
-
-} // namespace
 
 TEST_SUITE_BEGIN("v2_http");
 
@@ -723,15 +591,264 @@ TEST_CASE_FIXTURE(Browser, "cookies are kept for requests that want them, and se
     CHECK(body(started({.url = nginx.url("/show")})).empty());
 }
 
-TEST_CASE_FIXTURE(Browser, "HTTP/2 works by prior knowledge") {
-    const std::string port = std::to_string(free_port());
-    NginxServer nginx({.server = "", .http = "server { listen 127.0.0.1:" + port +
-                                            " http2; root @PREFIX@/www; }"});
+namespace {
+
+/// An nginx that speaks HTTP/2, without TLS and over it.
+struct Http2Server {
+    /// `server`: for both; `tls`: for the one over TLS; `plain`: for one that speaks HTTP/1.1.
+    explicit Http2Server(const std::string& server = {}, const std::string& tls = {},
+                         const std::string& plain = {})
+        : nginx({.server = plain,
+                 .http = "server { listen 127.0.0.1:" + std::to_string(plain_port) +
+                         " http2; root @PREFIX@/www; " + server +
+                         " } server { listen 127.0.0.1:" + std::to_string(tls_port) +
+                         " ssl http2; ssl_certificate " + certificate.file +
+                         "; ssl_certificate_key " + certificate.key_file +
+                         "; root @PREFIX@/www; " + tls + server + " }"}) {}
+    std::string plain_url(const std::string& path = "/") const {
+        return "http://127.0.0.1:" + std::to_string(plain_port) + path;
+    }
+    std::string tls_url(const std::string& path = "/") const {
+        return "https://127.0.0.1:" + std::to_string(tls_port) + path;
+    }
+    int connections() const {
+        std::set<std::string> numbers;
+        std::istringstream lines(nginx.access_log());
+        for (std::string line; std::getline(lines, line);)
+            numbers.insert(line.substr(0, line.find(' ')));
+        return static_cast<int>(numbers.size());
+    }
+
+    CertificateAuthority authority;
+    Certificate certificate = authority.issue("IP:127.0.0.1");
+    int plain_port = free_port();
+    int tls_port = free_port();
+    NginxServer nginx;
+};
+
+HttpRequest with_flags(HttpFlags flags) {
     HttpRequest more;
+    more.flags = flags;
+    return more;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(Browser, "HTTP/2 works by prior knowledge, with trailers and bodies either way") {
+    // nginx sends a length with what it does not pack; libcurl 7.88 ends there and sees no trailers.
+    Http2Server server("location /end { add_trailer T 1; add_trailer U 2; gzip on; gzip_types *; "
+                       "gzip_min_length 1; } location /up { proxy_pass http://127.0.0.1:@PORT@; }",
+                       {}, "location /up { client_body_in_single_buffer on; return 200 "
+                           "'$request_method $content_length'; }");
+    server.nginx.write("end", "the end\n");
+    HttpRequest more = with_flags(http_flags::http2_prior_knowledge | http_flags::decompress);
+    for (int i = 0; i < 3; ++i) {
+        const Fd fd = started({.url = server.plain_url(), .more = more});
+        CHECK(head(fd).version == 20);
+        CHECK(body(fd) == "hello from nginx\n");
+        CHECK(close(fd) == ok);
+    }
+    const Fd ended = started({.url = server.plain_url("/end"), .more = more});
+    CHECK(body(ended) == "the end\n");
+    CHECK(value(ended, "t", HttpFields::trailers) == "1");
+    CHECK(value(ended, "u", HttpFields::trailers) == "2");
+    const Fd posted = started({.method = "POST", .url = server.plain_url("/up"), .body = "hello",
+                               .more = more});
+    CHECK(body(posted) == "POST 5");
+    more = streaming();
     more.flags = http_flags::http2_prior_knowledge;
-    const Fd fd = started({.url = "http://127.0.0.1:" + port + "/", .more = more});
-    CHECK(head(fd).version == 20);
-    CHECK(body(fd) == "hello from nginx\n");
+    const Fd streamed = started({.method = "PUT", .url = server.plain_url("/up"), .more = more});
+    for (int i = 0; i < 10; ++i)
+        CHECK(write(streamed, std::string(50'000, 'x')).bytes == 50'000);
+    CHECK(end_request(streamed) == ok);
+    CHECK(body(streamed) == "PUT 500000");
+}
+
+TEST_CASE("HTTP/2 is agreed on over TLS, where the plugin does not want 1.1") {
+    Http2Server server;
+    Browser browser({"allow https:127.0.0.1:*"});
+    browser.state.http_options.tls.ca_file = server.authority.file();
+    const Fd newer = browser.started({.url = server.tls_url()});
+    CHECK(browser.head(newer).version == 20);
+    CHECK(browser.body(newer) == "hello from nginx\n");
+    const Fd older = browser.started(
+        {.url = server.tls_url(), .more = with_flags(http_flags::http1_only)});
+    CHECK(browser.head(older).version == 11);
+    CHECK(browser.body(older) == "hello from nginx\n");
+    Browser distrustful({"allow https:127.0.0.1:*"});
+    CHECK(distrustful.head_number(distrustful.started({.url = server.tls_url()})) == tls_failed);
+}
+
+TEST_CASE("the host's certificate is shown to a server that asks for one") {
+    CertificateAuthority of_clients("authority of clients");
+    Http2Server server("location /who { return 200 '$ssl_client_verify $ssl_client_s_dn'; } ",
+                       "ssl_verify_client on; ssl_client_certificate " + of_clients.file() + "; ");
+    const auto answer_to = [&](const core::TlsOptions& tls) {
+        Browser browser({"allow https:127.0.0.1:*"});
+        browser.state.http_options.tls = tls;
+        const Fd fd = browser.started({.url = server.tls_url("/who")});
+        return std::to_string(browser.head(fd).status) + " " + browser.body(fd);
+    };
+    const auto mine = of_clients.issue("DNS:plugin.test");
+    CHECK(answer_to({.ca_file = server.authority.file(),
+                     .certificate_file = mine.file,
+                     .key_file = mine.key_file}) == "200 SUCCESS CN=plugin.test");
+    CHECK(answer_to({.ca_file = server.authority.file()}).starts_with("400 "));
+    CertificateAuthority stranger;
+    const auto strange = stranger.issue("DNS:plugin.test");
+    CHECK(answer_to({.ca_file = server.authority.file(),
+                     .certificate_file = strange.file,
+                     .key_file = strange.key_file})
+              .starts_with("400 "));
+}
+
+TEST_CASE("an HTTP/2 exchange that nobody reads holds up no other, and is little in memory") {
+    Http2Server server;
+    constexpr std::size_t size = std::size_t{64} << 20;
+    server.nginx.write("big", std::string(size, 'x'));
+    Browser browser({"allow https:127.0.0.1:*"});
+    browser.state.http_options.tls.ca_file = server.authority.file();
+    const auto bytes_of_body = [&](Fd fd) {
+        std::size_t all = 0;
+        for (;;) {
+            const Got got = browser.read(fd);
+            REQUIRE(got.number == ok);
+            if (got.bytes == 0) return all;
+            all += got.bytes;
+        }
+    };
+    const Fd unread = browser.started({.url = server.tls_url("/big")});
+    CHECK(browser.head(unread).version == 20);
+    const Fd other = browser.started({.url = server.tls_url("/big")});
+    CHECK(browser.head(other).version == 20);
+    const ResidentPeak memory;
+    CHECK(bytes_of_body(other) == size);
+    CHECK(memory.growth_bytes() < std::size_t{8} << 20);
+    CHECK(bytes_of_body(unread) == size);
+}
+
+TEST_CASE("what a packed body unfolds to is made only as it is read") {
+    // As a rule of gzip, members in a row are one body: 16 times 64 MiB.
+    std::string packed;
+    {
+        const std::string member = gzip(std::string(std::size_t{64} << 20, '\0'));
+        for (int i = 0; i < 16; ++i)
+            packed += member;
+    }
+    CannedServer server("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                        std::to_string(packed.size()) + "\r\n\r\n" + packed);
+    core::Limits limits;
+    limits.http_body_bytes = std::size_t{2} << 30;
+    Browser browser(http_on_loopback, limits);
+    const ResidentPeak memory;
+    const Fd fd = browser.started({.url = server.url(), .more = unpacking()});
+    CHECK(browser.head(fd).status == 200);
+    for (int i = 0; i < 1000; ++i)
+        REQUIRE(browser.read(fd).bytes == 64 << 10);
+    CHECK(browser.poll(fd, poll_events::read) == poll_events::read);
+    CHECK(memory.growth_bytes() < std::size_t{2} << 20);
+}
+
+TEST_CASE_FIXTURE(Browser, "answers without a body end at once, whatever length they name") {
+    CannedServer server([](CannedConnection& connection) {
+        for (std::string head; !(head = connection.read_head()).empty();) {
+            const std::string_view line = std::string_view(head).substr(0, head.find("\r\n"));
+            if (line.starts_with("HEAD"))
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+            else if (line.find("/204") != line.npos)
+                connection.send("HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n");
+            else if (line.find("/304") != line.npos)
+                connection.send("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n"
+                                "Content-Encoding: gzip\r\nETag: \"e\"\r\n\r\n");
+            else
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    for (const HttpRequest& more : {HttpRequest{}, unpacking()}) {
+        const Fd head_only = started({.method = "HEAD", .url = server.url(), .more = more});
+        CHECK(head(head_only).body_bytes == 1'000'000);
+        CHECK(body(head_only).empty());
+        const Fd none = started({.url = server.url("/204"), .more = more});
+        CHECK(head(none).status == 204);
+        CHECK(body(none).empty());
+        const Fd unchanged = started({.url = server.url("/304"), .more = more});
+        CHECK(head(unchanged).status == 304);
+        CHECK(value(unchanged, "ETag") == "\"e\"");
+        CHECK(body(unchanged).empty());
+        CHECK(body(started({.url = server.url(), .more = more})).empty());
+    }
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE_FIXTURE(Browser, "HTTP/1.0: the connection ends the body, or a length does and it goes on") {
+    CannedServer server([](CannedConnection& connection) {
+        if (connection.number() == 0) {
+            connection.read_head();
+            connection.send("HTTP/1.0 200 OK\r\n\r\nto the end");
+            return;
+        }
+        while (!connection.read_head().empty())
+            connection.send("HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+                            "Content-Length: 5\r\n\r\nhello");
+    });
+    const Fd closing = started({.url = server.url()});
+    CHECK(head(closing).version == 10);
+    CHECK(load<HttpHead>(address_at).body_bytes == no_limit);
+    CHECK(body(closing) == "to the end");
+    for (int i = 0; i < 3; ++i) {
+        const Fd kept = started({.url = server.url()});
+        CHECK(head(kept).version == 10);
+        CHECK(body(kept) == "hello");
+    }
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE_FIXTURE(Browser, "a body that waits for 100 Continue is sent after it, and not at all after a "
+                           "refusal") {
+    for (const bool is_streamed : {false, true}) {
+        CAPTURE(is_streamed);
+        const auto posted = [&](const std::string& url) {
+            HttpRequest more = is_streamed ? streaming(5) : HttpRequest{};
+            more.flags = http_flags::expect_continue;
+            const Fd fd = started({.method = "POST", .url = url,
+                                   .body = is_streamed ? "" : "hello", .more = more});
+            if (is_streamed) {
+                CHECK(write(fd, "hello").bytes == 5);
+                CHECK(end_request(fd) == ok);
+            }
+            return fd;
+        };
+        CannedServer willing([](CannedConnection& connection) {
+            const bool is_asked =
+                connection.read_head().find("\r\nExpect: 100-continue\r\n") != std::string::npos;
+            connection.send("HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n");
+            const std::string body = connection.read(5);
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" +
+                            (is_asked ? body : "nobody asked"));
+        });
+        const Fd fd = posted(willing.url());
+        CHECK(head(fd).status == 200);
+        CHECK(fields(fd, HttpFields::informational) ==
+              std::vector<std::string>{":status", "100", "X", "1"});
+        CHECK(body(fd) == "hello");
+
+        for (const char* refusal : {"417 Expectation Failed", "413 Content Too Large"}) {
+            std::promise<std::string> more;
+            CannedServer refusing([&](CannedConnection& connection) {
+                connection.read_head();
+                connection.send("HTTP/1.1 " + std::string(refusal) +
+                                "\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno!");
+                more.set_value(connection.read(1));
+            });
+            const Fd refused_one = posted(refusing.url());
+            const bool is_expectation = refusal[2] == '7';
+            CHECK(head(refused_one).status == (is_expectation ? 417 : 413));
+            CHECK(body(refused_one) == (is_expectation ? "" : "no!"));
+            CHECK(close(refused_one) == ok);
+            CHECK(refusing.connections() == 1);
+            CHECK(more.get_future().get() == "");
+        }
+    }
 }
 
 TEST_SUITE_END();

@@ -1,12 +1,11 @@
 #include "plugin_fixture.hpp"
 #include "support/echo_server.hpp"
+#include "support/memory.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <doctest/doctest.h>
 #include <random>
 #include <sys/resource.h>
-#include <unistd.h>
 
 using namespace hws;
 using namespace hws::host;
@@ -15,17 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t plugin_count = 500; // the sanitizers' shadow of the pool
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::size_t plugin_count = 500;
-#else
-constexpr std::size_t plugin_count = 2000;
-#endif
-#else
-constexpr std::size_t plugin_count = 2000;
-#endif
+// The sanitizers' shadow of the pool is large.
+constexpr std::size_t plugin_count = is_sanitized ? 500 : 2000;
 
 /// Descriptors for both ends of every connection. What could be had.
 std::size_t raise_descriptor_limit(std::size_t wanted) {
@@ -41,16 +31,6 @@ std::size_t raise_descriptor_limit(std::size_t wanted) {
     }
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
     return limit.rlim_cur;
-}
-
-std::size_t resident_bytes() {
-    std::size_t pages = 0;
-    std::size_t resident = 0;
-    std::FILE* file = std::fopen("/proc/self/statm", "r");
-    REQUIRE(file != nullptr);
-    REQUIRE(std::fscanf(file, "%zu %zu", &pages, &resident) == 2);
-    std::fclose(file);
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 } // namespace
