@@ -44,4 +44,15 @@ protected:
     ~GuestMemory() = default;
 };
 
+/// A memory as it was when this was made: for who has many offsets to check and lets the guest do nothing between them.
+/// Lives as long as a span does.
+class MemoryAtOnce final : public GuestMemory {
+public:
+    explicit MemoryAtOnce(GuestMemory& memory) : all_(memory.all()) {}
+    std::span<std::byte> all() override { return all_; }
+
+private:
+    std::span<std::byte> all_;
+};
+
 } // namespace hws::host::adapter

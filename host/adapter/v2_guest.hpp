@@ -31,26 +31,33 @@ inline IcmpEchoSocket* find_icmp(PluginState& state, Fd fd) {
     return socket ? *socket : nullptr;
 }
 
-/// Errors: fault, also for address 0 and while the instance has no memory yet.
+/// Errors: fault, also for address 0.
+inline Result<std::span<std::byte>> guest_bytes(GuestMemory& memory, std::uint64_t address,
+                                                std::uint64_t size) {
+    if (size == 0) return std::span<std::byte>();
+    if (address == 0) return fail(Errc::fault);
+    return memory.bytes(address, size);
+}
+/// Errors: as above, and fault while the instance has no memory yet.
 inline Result<std::span<std::byte>> guest_bytes(PluginState& state, std::uint64_t address,
                                                 std::uint64_t size) {
     if (size == 0) return std::span<std::byte>();
-    if (!state.memory || address == 0) return fail(Errc::fault);
-    return state.memory->bytes(address, size);
+    if (!state.memory) return fail(Errc::fault);
+    return guest_bytes(*state.memory, address, size);
 }
 
-template <class T>
-Result<std::remove_const_t<T>> load(PluginState& state, GuestPointer<T> pointer) {
-    HWS_TRY(const auto from, guest_bytes(state, pointer.address, sizeof(T)));
+/// `Guest`: the plugin's state, or its memory.
+template <class Guest, class T>
+Result<std::remove_const_t<T>> load(Guest& guest, GuestPointer<T> pointer) {
+    HWS_TRY(const auto from, guest_bytes(guest, pointer.address, sizeof(T)));
     std::remove_const_t<T> value;
     std::memcpy(&value, from.data(), sizeof(T));
     return value;
 }
 
-template <class T>
-Result<void> store(PluginState& state, GuestPointer<T> pointer,
-                   const std::type_identity_t<T>& value) {
-    HWS_TRY(const auto to, guest_bytes(state, pointer.address, sizeof(T)));
+template <class Guest, class T>
+Result<void> store(Guest& guest, GuestPointer<T> pointer, const std::type_identity_t<T>& value) {
+    HWS_TRY(const auto to, guest_bytes(guest, pointer.address, sizeof(T)));
     std::memcpy(to.data(), &value, sizeof(T));
     return {};
 }
@@ -77,16 +84,16 @@ template <class T> GuestPointer<T> element(GuestSpan<T> span, std::uint32_t inde
 /// buffer is outside, message_too_long for too many buffers, invalid_argument for more bytes than a
 /// result can count.
 template <class List>
-Result<std::uint64_t> load_buffers(PluginState& state, GuestSpan<const Iovec> from,
+Result<std::uint64_t> load_buffers(GuestMemory& memory, GuestSpan<const Iovec> from,
                                    std::uint64_t skip, std::uint64_t max_bytes, List& into) {
     if (from.count > max_buffers) return fail(Errc::message_too_long, "too many buffers");
     HWS_TRY(const auto raw,
-            guest_bytes(state, from.address, std::uint64_t{from.count} * sizeof(Iovec)));
+            guest_bytes(memory, from.address, std::uint64_t{from.count} * sizeof(Iovec)));
     std::uint64_t total = 0;
     for (std::uint32_t i = 0; i < from.count; ++i) {
         Iovec entry;
         std::memcpy(&entry, raw.data() + std::size_t{i} * sizeof entry, sizeof entry);
-        HWS_TRY(std::span<std::byte> buffer, guest_bytes(state, entry.address, entry.size));
+        HWS_TRY(std::span<std::byte> buffer, guest_bytes(memory, entry.address, entry.size));
         total += entry.size;
         const std::uint64_t skipped = std::min<std::uint64_t>(skip, buffer.size());
         skip -= skipped;
@@ -98,6 +105,14 @@ Result<std::uint64_t> load_buffers(PluginState& state, GuestSpan<const Iovec> fr
     if (total > std::numeric_limits<std::int32_t>::max())
         return fail(Errc::invalid_argument, "too many bytes");
     return total;
+}
+
+template <class List>
+Result<std::uint64_t> load_buffers(PluginState& state, GuestSpan<const Iovec> from,
+                                   std::uint64_t skip, std::uint64_t max_bytes, List& into) {
+    if (!state.memory) return from.count == 0 ? Result<std::uint64_t>(0) : fail(Errc::fault);
+    MemoryAtOnce memory(*state.memory);
+    return load_buffers(memory, from, skip, max_bytes, into);
 }
 
 /// When a wait that began now is over; kept from the first wait of a call on.

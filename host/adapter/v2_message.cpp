@@ -86,6 +86,7 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
             if (message->bytes >= list.bytes() || !may_wait || socket->tls() ||
                 socket->has_hung_up())
                 co_return finish(*message);
+            HWS_CO_CHECK(socket->watch());
             socket->readiness().clear(Ready::read);
             const os::Wake wake = co_await patience.wait(*socket, Ready::read);
             socket->readiness().set(Ready::read);
@@ -247,8 +248,8 @@ os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, Se
             HWS_CO_TRY(const Message wire, load(state, element(messages, done)));
             const auto begin = []() -> Result<std::optional<SocketAddr>> { return std::nullopt; };
             const auto finish = [&state, to = element(messages, done)](std::size_t sent) {
-                return store<std::uint32_t>(state, {to.address + bytes_in_message},
-                                            static_cast<std::uint32_t>(sent));
+                const GuestPointer<std::uint32_t> bytes{to.address + bytes_in_message};
+                return store(state, bytes, static_cast<std::uint32_t>(sent));
             };
             failure = co_await send_one(state, fd, {wire.buffers, wire.buffer_count}, flags, begin,
                                         finish);
@@ -257,14 +258,16 @@ os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, Se
         }
         std::vector<os::OutgoingMessage> batch(
             std::min<std::size_t>(messages.count - done, os::batch_messages));
+        // There is one, or there would have been no room for the messages.
+        MemoryAtOnce memory(*state.memory);
         std::size_t ready = 0;
         for (; ready < batch.size(); ++ready) {
             auto& message = batch[ready];
             const auto loaded = [&]() -> Result<void> {
                 HWS_TRY(const Message wire,
-                        load(state, element(messages, static_cast<std::uint32_t>(done + ready))));
-                HWS_CHECK(load_buffers(state, {wire.buffers, wire.buffer_count}, 0,
-                                        std::numeric_limits<std::uint32_t>::max(), message.from));
+                        load(memory, element(messages, static_cast<std::uint32_t>(done + ready))));
+                HWS_CHECK(load_buffers(memory, {wire.buffers, wire.buffer_count}, 0,
+                                       std::numeric_limits<std::uint32_t>::max(), message.from));
                 if (wire.address.family == 0) return {};
                 HWS_TRY(message.to, to_socket_address(wire.address));
                 return {};
@@ -283,9 +286,9 @@ os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, Se
         }
         for (std::size_t i = 0; i < *sent; ++i, ++done) {
             state.statistics.bytes_sent += batch[i].sent;
-            HWS_CO_CHECK(store<std::uint32_t>(state,
-                                              {element(messages, done).address + bytes_in_message},
-                                              static_cast<std::uint32_t>(batch[i].sent)));
+            const GuestPointer<std::uint32_t> bytes{element(messages, done).address +
+                                                    bytes_in_message};
+            HWS_CO_CHECK(store(memory, bytes, static_cast<std::uint32_t>(batch[i].sent)));
         }
     }
     if (!failure && done == 0) co_return failure;
@@ -310,14 +313,15 @@ os::Task<> receive_batch(PluginState& state, Fd fd, GuestSpan<Message> messages,
                               (done == 0 || !is_set(flags, receive_flags::wait_for_one));
         std::vector<os::IncomingMessage> batch(
             std::min<std::size_t>(messages.count - done, os::batch_messages));
+        MemoryAtOnce memory(*state.memory);
         std::size_t ready = 0;
         for (; ready < batch.size(); ++ready) {
             const auto loaded = [&]() -> Result<void> {
                 HWS_TRY(const Message wire,
-                        load(state, element(messages, static_cast<std::uint32_t>(done + ready))));
-                HWS_CHECK(load_buffers(state, {wire.buffers, wire.buffer_count}, 0,
-                                        std::numeric_limits<std::uint32_t>::max(),
-                                        batch[ready].into));
+                        load(memory, element(messages, static_cast<std::uint32_t>(done + ready))));
+                HWS_CHECK(load_buffers(memory, {wire.buffers, wire.buffer_count}, 0,
+                                       std::numeric_limits<std::uint32_t>::max(),
+                                       batch[ready].into));
                 return {};
             }();
             if (!loaded && ready == 0) failure = loaded;
@@ -336,11 +340,11 @@ os::Task<> receive_batch(PluginState& state, Fd fd, GuestSpan<Message> messages,
         for (std::size_t i = 0; i < *received; ++i, ++done) {
             const os::ReceivedMessage& message = batch[i].received;
             state.statistics.bytes_received += message.bytes;
-            HWS_CO_TRY(Message wire, load(state, element(messages, done)));
+            HWS_CO_TRY(Message wire, load(memory, element(messages, done)));
             wire.bytes = static_cast<std::uint32_t>(message.bytes);
             wire.flags = message.is_truncated ? received_flags::truncated : 0;
             wire.address = message.sender ? to_wire(*message.sender) : Address();
-            HWS_CO_CHECK(store(state, element(messages, done), wire));
+            HWS_CO_CHECK(store(memory, element(messages, done), wire));
             has_ended = is_stream(*socket) && message.bytes == 0;
         }
         // A second look at the same message would only find it again.

@@ -18,8 +18,6 @@ PollEvents ask(Descriptor& descriptor) {
         if (happened) answer |= event;
     };
     if (auto* const socket = dynamic_cast<NetworkSocket*>(&descriptor)) {
-        // Clears what is not true in the socket's readiness.
-        socket->poll_now(Ready::both);
         const os::PollState now = socket->poll_state();
         add(now.readable, events::read);
         add(now.writable, events::write);

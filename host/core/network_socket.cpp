@@ -58,6 +58,18 @@ bool is_of_datagrams(Option option) {
     }
 }
 
+bool is_over(const os::PollState& state) {
+    return state.hung_up || state.error;
+}
+
+bool may_read(const os::PollState& state) {
+    return state.readable || state.peer_ended || is_over(state);
+}
+
+bool may_write(const os::PollState& state) {
+    return state.writable || is_over(state);
+}
+
 bool is_same_peer(const SocketAddr& a, const SocketAddr& b) {
     return a.ip().to_canonical() == b.ip().to_canonical() && a.port() == b.port();
 }
@@ -99,7 +111,7 @@ Result<std::unique_ptr<NetworkSocket>> NetworkSocket::open(os::Loop& loop, Socke
     if (type == os::SocketType::datagram) HWS_CHECK(os::receive_own_groups_only(fd.get(), family));
     std::unique_ptr<NetworkSocket> socket(
         new NetworkSocket(loop, owner, std::move(fd), family, type));
-    if (type == os::SocketType::datagram) HWS_CHECK(socket->watch());
+    socket->may_be_watched_ = type == os::SocketType::datagram;
     return socket;
 }
 
@@ -109,15 +121,33 @@ Result<NetworkSocket::Pair> NetworkSocket::open_pair(os::Loop& loop, SocketOwner
     Pair pair;
     for (std::size_t i = 0; i < pair.size(); ++i) {
         pair[i].reset(new NetworkSocket(loop, owner, std::move(fds[i]), os::Family::local, type));
-        HWS_CHECK(pair[i]->watch());
+        pair[i]->may_be_watched_ = true;
     }
     return pair;
 }
 
 Result<void> NetworkSocket::watch() {
-    watch_.reset(); // before the new one: a descriptor is registered once
-    HWS_TRY(watch_, os::Watch::create(loop_, fd_.get()));
+    if (watch_ || !may_be_watched_) return {};
+    HWS_TRY(watch_, is_stream() ? os::Watch::create(loop_, fd_.get())
+                                : os::Watch::create_repeating(loop_, fd_.get()));
     return {};
+}
+
+os::Readiness& NetworkSocket::readiness() {
+    if (watch()) return watch_ ? *watch_ : unwatched_;
+    // Who waits tries again, and is told that there is no memory.
+    unwatched_.set(Ready::both);
+    return unwatched_;
+}
+
+/// What a system call would have had to wait for is cleared, to be set by the next event.
+Error NetworkSocket::not_now(Ready what, Error error) {
+    if (error != Errc::would_block) return error;
+    if (auto watched = watch(); !watched) return std::move(watched).error();
+    if (!watch_) return error;
+    if (what == Ready::write) watch_->stop_repeating();
+    watch_->clear(what);
+    return error;
 }
 
 SocketAddr NetworkSocket::unspecified() const {
@@ -129,7 +159,7 @@ bool NetworkSocket::is_worth_trying(Ready what, std::uint32_t flags) {
     // Who waits is told by the next event. Who does not wait may come before the loop has fetched
     // it, and is told what the system knows.
     static_assert(abi::v2::send_flags::dont_wait == abi::v2::receive_flags::dont_wait);
-    return readiness().is(what) || is_non_blocking() ||
+    return !watch_ || watch_->is(what) || is_non_blocking() ||
            (flags & abi::v2::receive_flags::dont_wait) != 0;
 }
 
@@ -160,6 +190,7 @@ Result<void> NetworkSocket::bind(const SocketAddr& local) {
     HWS_CHECK(apply_reuse(local.port()));
     HWS_CHECK(os::bind(fd_.get(), vetted.address()));
     is_bound_ = true;
+    has_port_ = true;
     return {};
 }
 
@@ -174,7 +205,8 @@ Result<void> NetworkSocket::listen(int backlog) {
     HWS_CHECK(os::listen(fd_.get(), backlog));
     if (!is_listening_) {
         is_listening_ = true;
-        HWS_CHECK(watch());
+        may_be_watched_ = true;
+        watch_.reset(); // of a connection that failed
     }
     return {};
 }
@@ -187,10 +219,9 @@ Result<NetworkSocket::Connection> NetworkSocket::accept() {
         if (!is_worth_trying(Ready::read)) return fail(Errc::would_block);
         auto accepted = os::accept(fd_.get());
         if (!accepted) {
-            if (accepted.error() == Errc::would_block) watch_->clear(Ready::read);
             // The peer has gone before it was its turn (accept(2)).
             if (accepted.error() == Errc::aborted) continue;
-            return std::unexpected(std::move(accepted).error());
+            return std::unexpected(not_now(Ready::read, std::move(accepted).error()));
         }
         if (accepted->peer) {
             if (auto verdict = policy().check_accepted(*accepted->peer); !verdict) {
@@ -201,7 +232,7 @@ Result<NetworkSocket::Connection> NetworkSocket::accept() {
         std::unique_ptr<NetworkSocket> socket(
             new NetworkSocket(loop_, owner_, std::move(accepted->fd), family_, type_));
         socket->is_bound_ = true;
-        HWS_CHECK(socket->watch());
+        socket->may_be_watched_ = true;
         return Connection{std::move(socket), accepted->peer};
     }
     return fail(Errc::would_block);
@@ -229,14 +260,23 @@ Result<void> NetworkSocket::connect(const Vetted& peer) {
     if (peer.use() != (is_stream() ? Use::tcp : Use::udp))
         return fail(Errc::denied, "vetted for " + std::string(name_of(peer.use())));
     auto started = os::connect(fd_.get(), peer.address());
-    if (!is_stream()) return started;
+    if (!is_stream()) {
+        only_sender_.reset();
+        if (!std::exchange(has_port_, true) && started) find_only_sender();
+        return started;
+    }
     if (started || started.error() == Errc::in_progress) {
         connecting_to_ = peer.address();
-        HWS_CHECK(watch());
-        // The event of the finished handshake has not been fetched yet.
-        if (!started) watch_->clear(Ready::both);
+        may_be_watched_ = true;
+        watch_.reset(); // of an attempt that failed
     }
     return started;
+}
+
+void NetworkSocket::find_only_sender() {
+    // connect(2) gives it a port before a peer: what came between the two lies in the queue now.
+    if (os::poll_state(fd_.get()).readable) return;
+    if (const auto peer = peer_address()) only_sender_ = *peer;
 }
 
 Result<void> NetworkSocket::finish_connecting() {
@@ -244,10 +284,8 @@ Result<void> NetworkSocket::finish_connecting() {
     // Asked by the same call again, as a waiting connect(2) would be: SO_ERROR would leave a socket
     // that failed unfit for another attempt.
     auto outcome = os::connect(fd_.get(), *connecting_to_);
-    if (!outcome && outcome.error() == Errc::already) {
-        watch_->clear(Ready::both); // an event from before woke us
-        return fail(Errc::would_block);
-    }
+    if (!outcome && outcome.error() == Errc::already)
+        return std::unexpected(not_now(Ready::both, Error(Errc::would_block)));
     if (!outcome && outcome.error() != Errc::already_connected) return outcome;
     // Whatever stood between the check and the connection must not have changed it.
     HWS_TRY(const auto peer, peer_address());
@@ -262,12 +300,16 @@ Result<void> NetworkSocket::disconnect() {
     if (tls_) return fail(Errc::unsupported, "a TLS connection ends with its descriptor");
     HWS_CHECK(os::disconnect(fd_.get()));
     is_listening_ = false;
+    only_sender_.reset();
     connecting_to_.reset();
     // With its peer the system may have taken a port away that it had chosen itself. The next one
     // is not of the plugin's binding.
     HWS_TRY(const auto local, local_address());
     if (!local || local->port() == 0) is_bound_ = false;
-    if (is_stream()) watch_.reset();
+    if (is_stream()) {
+        may_be_watched_ = false;
+        watch_.reset();
+    }
     return {};
 }
 
@@ -280,7 +322,8 @@ Result<void> NetworkSocket::start_tls(TlsClient& client, const TlsOptions& optio
     if (!is_stream() || family_ == os::Family::local)
         return fail(Errc::unsupported, "TLS needs a TCP stream");
     HWS_CHECK(peer_address());
-    if (!watch_) return fail(Errc::not_connected);
+    if (!may_be_watched_) return fail(Errc::not_connected);
+    HWS_CHECK(watch());
     // One byte must do, since nobody knows how many a record still lacks.
     HWS_CHECK(os::set_option(fd_.get(), Option::receive_low_water, 1));
     HWS_TRY(tls_, TlsConnection::start(client, options, std::move(request), fd_.get(), *watch_));
@@ -292,6 +335,7 @@ Result<void> NetworkSocket::start_tls(TlsClient& client, const TlsOptions& optio
 
 Result<void> NetworkSocket::check_destination(const SocketAddr& to) {
     if (family_ == os::Family::local) return fail(Errc::already_connected);
+    has_port_ = true; // sendto(2) gives it one
     if (allowed_destination_ == to) return {};
     HWS_CHECK(check_peer(Use::udp, to));
     allowed_destination_ = to;
@@ -321,13 +365,11 @@ Result<std::size_t> NetworkSocket::send(const os::IoList& from, std::uint32_t fl
     if (tls_) return tls_->send(from);
     if (!is_worth_trying(Ready::write, flags)) return fail(Errc::would_block);
     auto count = os::send_message(fd_.get(), from, flags, to, with);
-    if (!watch_) return count;
-    if (!count) {
-        if (count.error() == Errc::would_block) watch_->clear(Ready::write);
-    } else if (is_stream() && *count < from.bytes() && !watch_->has_hung_up()) {
-        // The buffer is full, so the next event tells of room (epoll(7), "edge-triggered").
+    if (!count) return std::unexpected(not_now(Ready::write, std::move(count).error()));
+    has_asked_ = true;
+    // The buffer is full, so the next event tells of room (epoll(7), "edge-triggered").
+    if (is_stream() && *count < from.bytes() && watch_ && !watch_->has_hung_up())
         watch_->clear(Ready::write);
-    }
     return count;
 }
 
@@ -345,14 +387,14 @@ Result<std::size_t> NetworkSocket::send_batch(std::span<os::OutgoingMessage> mes
     }
     if (!is_worth_trying(Ready::write, flags)) return fail(Errc::would_block);
     auto count = os::send_messages(fd_.get(), messages.first(allowed), flags);
-    if (!count && count.error() == Errc::would_block && watch_) watch_->clear(Ready::write);
+    if (!count) return std::unexpected(not_now(Ready::write, std::move(count).error()));
     return count;
 }
 
 // --- receive ---
 
 bool NetworkSocket::filters_senders() const {
-    return !is_stream() && family_ != os::Family::local && !is_bound_;
+    return !is_stream() && family_ != os::Family::local && !is_bound_ && !only_sender_;
 }
 
 bool NetworkSocket::may_hear(const SocketAddr& sender) {
@@ -369,14 +411,10 @@ bool NetworkSocket::may_hear(const SocketAddr& sender) {
 
 Result<os::ReceivedMessage> NetworkSocket::receive_bytes(const os::IoList& into) {
     auto count = receiver_.receive(fd_.get(), into);
-    if (watch_) {
-        // The next event tells of more. Not so once the peer has hung up: end of stream or the
-        // error is still to come.
-        if (count ? receiver_.has_emptied() && !watch_->has_hung_up()
-                  : count.error() == Errc::would_block)
-            watch_->clear(Ready::read);
-    }
-    if (!count) return std::unexpected(std::move(count).error());
+    if (!count) return std::unexpected(not_now(Ready::read, std::move(count).error()));
+    // The next event tells of more. Not so once the peer has hung up: end of stream or the error is
+    // still to come.
+    if (watch_ && receiver_.has_emptied() && !watch_->has_hung_up()) watch_->clear(Ready::read);
     return os::ReceivedMessage{.bytes = *count, .is_truncated = false, .sender = {}};
 }
 
@@ -393,15 +431,19 @@ Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::
         details = os::Details::bytes_only, with = nullptr;
     else if (filters_senders())
         details = os::Details::all;
+    else if (only_sender_ && details == os::Details::all)
+        details = os::Details::truncation;
     for (int strangers = 0; strangers < max_strangers; ++strangers) {
         if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
         if (is_stream() && !(flags & (peek | whole_length))) return receive_bytes(into);
         auto message = os::receive_message(fd_.get(), into, flags, details, with);
-        if (!message) {
-            if (watch_ && message.error() == Errc::would_block) watch_->clear(Ready::read);
+        if (!message) return std::unexpected(not_now(Ready::read, std::move(message).error()));
+        if (is_stream() || !filters_senders() || !message->sender || may_hear(*message->sender)) {
+            if (is_stream()) return message;
+            note_received();
+            if (only_sender_) message->sender = only_sender_;
             return message;
         }
-        if (is_stream() || !filters_senders() || !message->sender || may_hear(*message->sender)) return message;
         wipe(into, message->bytes);
         if (flags & peek) [[maybe_unused]]
             auto dropped = os::receive_message(fd_.get(), os::IoList(), 0);
@@ -409,11 +451,16 @@ Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::
     return fail(Errc::would_block);
 }
 
+/// One question, one answer: whoever has asked seldom finds a second datagram, and waits at once.
+void NetworkSocket::note_received() {
+    if (std::exchange(has_asked_, false) && watch_ && watch_->repeats())
+        watch_->clear(Ready::read);
+}
+
 Result<std::size_t> NetworkSocket::receive_batch(std::span<os::IncomingMessage> messages,
                                                  std::uint32_t flags) {
-    // One by one where a sender may have to be dropped, and for what a batch cannot say: each
-    // system call peeks at the first message.
-    if (filters_senders() || is_stream() || (flags & abi::v2::receive_flags::peek)) {
+    // One by one what a batch cannot say: each system call peeks at the first message.
+    if (is_stream() || (flags & abi::v2::receive_flags::peek)) {
         std::size_t count = 0;
         for (os::IncomingMessage& message : messages) {
             auto received = receive(message.into, flags);
@@ -425,10 +472,34 @@ Result<std::size_t> NetworkSocket::receive_batch(std::span<os::IncomingMessage> 
         }
         return count;
     }
-    if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
-    auto count = os::receive_messages(fd_.get(), messages, flags);
-    if (!count && count.error() == Errc::would_block) watch_->clear(Ready::read);
-    return count;
+    for (int strangers = 0; strangers < max_strangers;) {
+        if (!is_worth_trying(Ready::read, flags)) return fail(Errc::would_block);
+        auto count = os::receive_messages(fd_.get(), messages, flags,
+                                          only_sender_ ? os::Details::truncation : os::Details::all);
+        if (!count) return std::unexpected(not_now(Ready::read, std::move(count).error()));
+        if (only_sender_)
+            for (os::IncomingMessage& message : messages.first(*count))
+                message.received.sender = only_sender_;
+        const std::size_t heard = filters_senders() ? drop_strangers(messages.first(*count)) : *count;
+        if (heard > 0) return heard;
+        strangers += static_cast<int>(*count);
+    }
+    return fail(Errc::would_block);
+}
+
+/// The messages of those whom the plugin may hear move to the front, and nothing of the others
+/// stays. Gives their number.
+std::size_t NetworkSocket::drop_strangers(std::span<os::IncomingMessage> messages) {
+    std::size_t heard = 0;
+    for (os::IncomingMessage& message : messages) {
+        if (!message.received.sender || may_hear(*message.received.sender)) {
+            os::IncomingMessage& to = messages[heard++];
+            if (&to != &message) message.move_to(to);
+        } else {
+            wipe(message.into, message.received.bytes);
+        }
+    }
+    return heard;
 }
 
 // --- options ---
@@ -542,19 +613,25 @@ Result<void> NetworkSocket::shut_down(os::Half half) {
 
 Ready NetworkSocket::poll_now(Ready what) {
     const os::PollState state = poll_state();
-    const bool is_over = state.hung_up || state.error;
-    const bool may_read = state.readable || state.peer_ended || is_over;
-    const bool may_write = state.writable || is_over;
-    if (watch_) {
-        // Set as well: the event may be still to be fetched, and a read that follows must find what
-        // was promised.
-        may_read ? watch_->set(Ready::read) : watch_->clear(Ready::read);
-        may_write ? watch_->set(Ready::write) : watch_->clear(Ready::write);
-    }
     Ready ready = Ready::none;
-    if (may_read && intersects(what, Ready::read)) ready = ready | Ready::read;
-    if (may_write && intersects(what, Ready::write)) ready = ready | Ready::write;
+    if (may_read(state) && intersects(what, Ready::read)) ready = ready | Ready::read;
+    if (may_write(state) && intersects(what, Ready::write)) ready = ready | Ready::write;
     return ready;
+}
+
+os::PollState NetworkSocket::poll_state() {
+    const os::PollState state = tls_ ? tls_->poll_state() : os::poll_state(fd_.get());
+    const bool readable = may_read(state);
+    const bool writable = may_write(state);
+    // Without memory for a watch nothing can be waited for; whatever is tried next says so.
+    if ((!readable || !writable) && !watch()) return {.readable = true, .writable = true, .error = true};
+    if (!watch_) return state;
+    if (!writable) watch_->stop_repeating();
+    // Set as well: the event may be still to be fetched, and a read that follows must find what was
+    // promised.
+    readable ? watch_->set(Ready::read) : watch_->clear(Ready::read);
+    writable ? watch_->set(Ready::write) : watch_->clear(Ready::write);
+    return state;
 }
 
 std::size_t NetworkSocket::readable_bytes() {

@@ -109,7 +109,11 @@ public:
     Result<void> join_group(const os::GroupMembership& membership, std::uint32_t scope_id);
     Result<void> leave_group(const os::GroupMembership& membership);
 
-    os::PollState poll_state() { return tls_ ? tls_->poll_state() : os::poll_state(fd_.get()); }
+    /// What poll(2) says at this moment; readiness() is brought up to it.
+    os::PollState poll_state();
+    /// Sees to it that an event comes once readiness() is cleared. Where a call says would_block
+    /// that is so. Errors: out_of_memory.
+    Result<void> watch();
 
     /// Begins to turn a connected stream into TLS, as its client. Once it has begun, nothing
     /// plain is sent or received any more, whatever comes of it. Errors: not_connected, unsupported
@@ -126,7 +130,7 @@ public:
     Result<std::size_t> try_write(WriteBuffers from) override;
     Result<void> shut_down(os::Half half) override;
     Result<std::unique_ptr<Descriptor>> try_accept() override;
-    os::Readiness& readiness() override { return watch_ ? *watch_ : unwatched_; }
+    os::Readiness& readiness() override;
     os::Ready poll_now(os::Ready what) override;
     std::size_t readable_bytes() override;
     bool has_hung_up() override;
@@ -134,12 +138,15 @@ public:
 private:
     NetworkSocket(os::Loop& loop, SocketOwner& owner, os::Fd fd, os::Family family,
                   os::SocketType type);
-    Result<void> watch();
     bool is_worth_trying(os::Ready what, std::uint32_t flags = 0);
     bool is_stream() const { return type_ == os::SocketType::stream; }
     bool filters_senders() const;
+    void find_only_sender();
     bool may_hear(const SocketAddr& sender);
+    std::size_t drop_strangers(std::span<os::IncomingMessage> messages);
     Result<os::ReceivedMessage> receive_bytes(const os::IoList& into);
+    void note_received();
+    Error not_now(os::Ready what, Error error);
     Result<void> check_destination(const SocketAddr& to);
     Result<void> check_source(const os::Ancillary& with) const;
     Result<Vetted> check_peer(Use use, const SocketAddr& peer) const;
@@ -154,6 +161,12 @@ private:
     const os::SocketType type_;
     bool is_listening_ = false;
     bool is_bound_ = false; ///< by the plugin, with leave of the policy
+    bool may_be_watched_ = false;
+    bool has_asked_ = false; ///< sent a datagram since the last one came
+    bool has_port_ = false;  ///< of datagrams: somebody could have sent one here
+    /// The peer of a datagram socket that was connected before anybody else could send to it: the
+    /// system lets in nobody else, and senders need not be looked at.
+    std::optional<SocketAddr> only_sender_;
     bool wants_reuse_address_ = false;
     bool wants_reuse_port_ = false;
     std::optional<bool> may_bind_any_; ///< what the policy says of an implicit bind, once asked
@@ -163,8 +176,9 @@ private:
 
     // Declared in this order so that the watch goes before the descriptor it names is closed.
     os::Fd fd_;
-    /// A stream is watched from connect or listen on: before, the system calls it hung up, which a
-    /// watch would remember.
+    /// Made when something has to be waited for, as many connections end before. A stream is
+    /// watched from connect or listen on: before, the system calls it hung up, which a watch would
+    /// remember.
     std::unique_ptr<os::Watch> watch_;
     os::Readiness unwatched_;
     os::StreamReceiver receiver_;

@@ -176,7 +176,15 @@ void Readiness::set(Ready what) {
     }
 }
 
+bool Readiness::is_awaited(Ready what) const {
+    for (const Waiter* waiter = first_; waiter; waiter = waiter->next_)
+        if (intersects(waiter->what_, what)) return true;
+    return false;
+}
+
 namespace {
+
+constexpr std::uint32_t edge_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 constexpr std::uint32_t level_events(Ready interest) {
     return (intersects(interest, Ready::read) ? EPOLLIN : 0u) |
@@ -186,7 +194,19 @@ constexpr std::uint32_t level_events(Ready interest) {
 } // namespace
 
 Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd) {
-    return create(loop, fd, Ready::both, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return create(loop, fd, Ready::both, edge_events);
+}
+
+Result<std::unique_ptr<Watch>> Watch::create_repeating(Loop& loop, int fd) {
+    HWS_TRY(auto watch, create(loop, fd, Ready::both, EPOLLIN));
+    watch->repeats_ = true;
+    return watch;
+}
+
+void Watch::stop_repeating() {
+    if (!std::exchange(repeats_, false)) return;
+    // Cannot fail: the descriptor is registered, and the kernel allocates nothing.
+    modify(edge_events);
 }
 
 Result<std::unique_ptr<Watch>> Watch::create_level_triggered(Loop& loop, int fd, Ready interest) {
@@ -194,12 +214,15 @@ Result<std::unique_ptr<Watch>> Watch::create_level_triggered(Loop& loop, int fd,
 }
 
 Result<void> Watch::set_interest(Ready interest) {
-    epoll_event event{};
-    event.events = level_events(interest);
-    event.data.u64 = token_of(slot_, loop().watches_[slot_].generation);
-    if (::epoll_ctl(loop().epoll_.get(), EPOLL_CTL_MOD, fd_, &event) < 0)
-        return std::unexpected(last_error("epoll_ctl"));
+    if (!modify(level_events(interest))) return std::unexpected(last_error("epoll_ctl"));
     return {};
+}
+
+bool Watch::modify(std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = token_of(slot_, loop().watches_[slot_].generation);
+    return ::epoll_ctl(loop().epoll_.get(), EPOLL_CTL_MOD, fd_, &event) == 0;
 }
 
 Result<std::unique_ptr<Watch>> Watch::create(Loop& loop, int fd, Ready initially,
@@ -323,6 +346,8 @@ void Loop::wait_for_events(bool may_wait) {
         if (bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ready = ready | Ready::read;
         if (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) ready = ready | Ready::write;
         if (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) entry.watch->hung_up_ = true;
+        // Or every round of the loop would come by it.
+        if (entry.watch->repeats_ && !entry.watch->is_awaited(ready)) entry.watch->stop_repeating();
         entry.watch->set(ready);
     }
 }

@@ -159,6 +159,8 @@ public:
     void clear(Ready what);
     /// Marks as ready and notifies who waited for it.
     void set(Ready what);
+    /// Whether somebody waits for any of `what`.
+    bool is_awaited(Ready what) const;
     Loop& loop() const { return *loop_; }
 
     /// `co_await readiness.until(Ready::read, deadline)`: waits until ready or until the deadline; gives a Wake.
@@ -183,6 +185,13 @@ public:
     static Result<std::unique_ptr<Watch>> create_level_triggered(Loop& loop, int fd, Ready interest);
     /// Changes the interest of a level-triggered watch. Errors: io, out_of_memory.
     Result<void> set_interest(Ready interest);
+    /// For sockets that give one message at a time, so that no short read tells that nothing is left: repeats its event as
+    /// long as there is something to read. Whoever expects no more than one message clears the read bit and waits, instead of
+    /// trying in vain first. Turns into a watch of create() for good when an event finds nobody waiting.
+    static Result<std::unique_ptr<Watch>> create_repeating(Loop& loop, int fd);
+    bool repeats() const { return repeats_; }
+    /// Makes it a watch of create(); one that repeats tells of reading only.
+    void stop_repeating();
     ~Watch();
 
     int fd() const { return fd_; }
@@ -198,8 +207,10 @@ private:
     Watch(Loop& loop, int fd, Ready initially) : Readiness(loop, initially), fd_(fd) {}
     static Result<std::unique_ptr<Watch>> create(Loop& loop, int fd, Ready initially,
                                                  std::uint32_t events);
+    bool modify(std::uint32_t events);
     int fd_;
     bool hung_up_ = false;
+    bool repeats_ = false;
     bool is_closed_next_ = false;
     // An event already fetched from the kernel may name a watch that an earlier event's handler destroyed; the loop
     // looks the watch up by slot and generation instead of trusting a pointer.

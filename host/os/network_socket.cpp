@@ -47,6 +47,35 @@ void IoList::overwrite_with_zeros(std::size_t bytes) const {
     }
 }
 
+std::size_t IoList::copy_to(const IoList& to, std::size_t bytes) const {
+    std::size_t copied = 0;
+    std::size_t i = 0, j = 0;
+    std::span<std::byte> from_here, to_here;
+    while (copied < bytes) {
+        while (from_here.empty() && i < count_) from_here = (*this)[i++];
+        while (to_here.empty() && j < to.count_) to_here = to[j++];
+        const std::size_t size = std::min({from_here.size(), to_here.size(), bytes - copied});
+        if (size == 0) break;
+        // The guest chose both, and they may overlap.
+        std::memmove(to_here.data(), from_here.data(), size);
+        from_here = from_here.subspan(size);
+        to_here = to_here.subspan(size);
+        copied += size;
+    }
+    return copied;
+}
+
+void IncomingMessage::move_to(IncomingMessage& other) const {
+    // With whole_length more bytes are told than have come.
+    const std::size_t held = std::min(received.bytes, into.bytes());
+    const std::size_t moved = into.copy_to(other.into, held);
+    other.received = received;
+    if (moved < held) {
+        other.received.is_truncated = true;
+        if (received.bytes == held) other.received.bytes = moved;
+    }
+}
+
 namespace {
 
 Result<std::size_t> counted(ssize_t count) {
@@ -72,14 +101,18 @@ int native_receive_flags(std::uint32_t flags) {
            (flags & receive_flags::whole_length ? MSG_TRUNC : 0);
 }
 
-std::optional<SocketAddr> address_in(const sockaddr_storage& native, socklen_t size) {
+/// Room for the address of a peer. Not sockaddr_storage: of a batch that would be 8 KiB, all cold.
+/// The family `local`, whose names do not fit, has none here.
+using Name = sockaddr_in6;
+
+std::optional<SocketAddr> address_in(const Name& native, socklen_t size) {
     auto address = from_native(reinterpret_cast<const sockaddr*>(&native), size);
     if (!address) return {};
     return *address;
 }
 
 template <class Call> Result<std::optional<SocketAddr>> ask_address(int socket, Call call) {
-    sockaddr_storage native{};
+    Name native{};
     socklen_t size = sizeof native;
     HWS_CHECK(checked(call(socket, reinterpret_cast<sockaddr*>(&native), &size)));
     return address_in(native, size);
@@ -103,7 +136,7 @@ Result<std::array<Fd, 2>> open_socket_pair(SocketType type) {
 }
 
 Result<void> bind(int socket, const SocketAddr& local) {
-    sockaddr_storage native{};
+    Name native{};
     const socklen_t size = to_native(local, native);
     return checked(::bind(socket, reinterpret_cast<const sockaddr*>(&native), size));
 }
@@ -119,7 +152,8 @@ Result<void> disconnect(int socket) {
 }
 
 Result<Accepted> accept(int listener) {
-    sockaddr_storage native{};
+    Name native;
+    native.sin6_family = AF_UNSPEC;
     socklen_t size = sizeof native;
     Fd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&native), &size,
                     SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -149,7 +183,7 @@ Result<std::size_t> send_message(int socket, const IoList& from, std::uint32_t f
                                  const SocketAddr* to, const Ancillary* with) {
     msghdr header{};
     IoListAccess::fill(from, header);
-    sockaddr_storage native;
+    Name native;
     socklen_t size = 0;
     if (to) size = to_native(*to, native);
     if (with && with->fields != 0) {
@@ -185,10 +219,26 @@ Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uin
                             : ::recvmsg(socket, &header, native_flags)));
         return ReceivedMessage{.bytes = count, .is_truncated = false, .sender = {}};
     }
-    sockaddr_storage native;
-    native.ss_family = AF_UNSPEC;
-    header.msg_name = &native;
-    header.msg_namelen = sizeof native;
+    Name native;
+    native.sin6_family = AF_UNSPEC;
+    const bool wants_sender = details == Details::all;
+    if (header.msg_iovlen <= 1 && !with) {
+        // recvfrom is measurably cheaper than recvmsg; that a datagram was cut shows in its length.
+        const iovec one = header.msg_iovlen == 1 ? header.msg_iov[0] : iovec{};
+        auto* const name = wants_sender ? reinterpret_cast<sockaddr*>(&native) : nullptr;
+        socklen_t name_size = sizeof native;
+        HWS_TRY(const std::size_t length,
+                counted(::recvfrom(socket, one.iov_base, one.iov_len,
+                                   native_receive_flags(flags) | MSG_TRUNC, name, &name_size)));
+        const bool tells_length = (flags & receive_flags::whole_length) != 0;
+        return ReceivedMessage{.bytes = tells_length ? length : std::min(length, one.iov_len),
+                               .is_truncated = length > one.iov_len,
+                               .sender = address_in(native, name_size)};
+    }
+    if (wants_sender) {
+        header.msg_name = &native;
+        header.msg_namelen = sizeof native;
+    }
     ControlRoom room;
     if (with) {
         header.msg_control = &room;
@@ -205,7 +255,7 @@ Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uin
 Result<std::size_t> send_messages(int socket, std::span<OutgoingMessage> messages,
                                   std::uint32_t flags) {
     mmsghdr headers[batch_messages];
-    sockaddr_storage names[batch_messages];
+    Name names[batch_messages];
     const std::size_t count = std::min(messages.size(), batch_messages);
     for (std::size_t i = 0; i < count; ++i) {
         headers[i] = {};
@@ -223,14 +273,15 @@ Result<std::size_t> send_messages(int socket, std::span<OutgoingMessage> message
 }
 
 Result<std::size_t> receive_messages(int socket, std::span<IncomingMessage> messages,
-                                     std::uint32_t flags) {
+                                     std::uint32_t flags, Details details) {
     mmsghdr headers[batch_messages];
-    sockaddr_storage names[batch_messages];
+    Name names[batch_messages];
     const std::size_t count = std::min(messages.size(), batch_messages);
     for (std::size_t i = 0; i < count; ++i) {
         headers[i] = {};
-        names[i].ss_family = AF_UNSPEC;
+        names[i].sin6_family = AF_UNSPEC;
         IoListAccess::fill(messages[i].into, headers[i].msg_hdr);
+        if (details != Details::all) continue;
         headers[i].msg_hdr.msg_name = &names[i];
         headers[i].msg_hdr.msg_namelen = sizeof names[i];
     }

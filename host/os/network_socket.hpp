@@ -61,6 +61,8 @@ public:
     void clear();
     /// Of the bytes that the list names the first `bytes`.
     void overwrite_with_zeros(std::size_t bytes) const;
+    /// Of the bytes that the list names the first `bytes`, as far as there is room; tells how many.
+    std::size_t copy_to(const IoList& to, std::size_t bytes) const;
     std::size_t count() const { return count_; }
     std::size_t bytes() const { return bytes_; }
     std::span<std::byte> operator[](std::size_t index) const {
@@ -75,10 +77,11 @@ private:
         std::size_t size;
     };
     static constexpr std::size_t few = 16;
-    std::array<Entry, few> few_;
-    std::vector<Entry> many_; // all of them once there are more than a few
+    // In this order one entry needs one line of the cache: batches have 64 lists.
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
+    std::vector<Entry> many_; // all of them once there are more than a few
+    std::array<Entry, few> few_;
 };
 
 /// What goes with a datagram besides its bytes and its peer; fields as abi::v2::Ancillary has them.
@@ -102,8 +105,9 @@ struct ReceivedMessage {
     bool is_truncated = false;
     std::optional<SocketAddr> sender;
 };
-/// Whether sender and truncation are told; without, it is cheaper.
-enum class Details : std::uint8_t { bytes_only, all };
+/// What is told besides the bytes: of a datagram whether it was cut, and who sent it. Less is
+/// cheaper.
+enum class Details : std::uint8_t { bytes_only, truncation, all };
 /// `flags`: peek and whole_length of abi::v2::receive_flags. `with`: of a datagram; gets what the
 /// socket's options ask for.
 Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uint32_t flags,
@@ -112,20 +116,23 @@ Result<ReceivedMessage> receive_message(int socket, const IoList& into, std::uin
 /// Messages of one system call.
 inline constexpr std::size_t batch_messages = 64;
 struct OutgoingMessage {
-    IoList from;
     std::optional<SocketAddr> to;
     std::size_t sent = 0;
+    IoList from;
 };
 /// Sends the messages in turn and tells how many were taken; an error only if the first failed.
 Result<std::size_t> send_messages(int socket, std::span<OutgoingMessage> messages,
                                   std::uint32_t flags);
 struct IncomingMessage {
-    IoList into;
     ReceivedMessage received;
+    IoList into;
+
+    /// As if it had been received there.
+    void move_to(IncomingMessage& other) const;
 };
 /// Receives what is there, and tells how many.
 Result<std::size_t> receive_messages(int socket, std::span<IncomingMessage> messages,
-                                     std::uint32_t flags);
+                                     std::uint32_t flags, Details details = Details::all);
 
 /// Errors: option_not_supported for one that is not a matter of the system (socket_options.cpp has
 /// the list) or that this socket has not; invalid_argument for a value out of range.

@@ -7,7 +7,11 @@
 namespace hws::host::os {
 
 std::uint32_t to_native(const SocketAddr& address, sockaddr_storage& native) {
-    std::memset(&native, 0, sizeof native);
+    return to_native(address, reinterpret_cast<sockaddr_in6&>(native));
+}
+
+std::uint32_t to_native(const SocketAddr& address, sockaddr_in6& native) {
+    static_assert(sizeof(sockaddr_in) <= sizeof native);
     if (address.is_ipv4()) {
         sockaddr_in ipv4{};
         ipv4.sin_family = AF_INET;
@@ -24,7 +28,7 @@ std::uint32_t to_native(const SocketAddr& address, sockaddr_storage& native) {
     ipv6.sin6_scope_id = address.scope_id();
     const auto octets = address.ip().v6().octets();
     std::memcpy(&ipv6.sin6_addr, octets.data(), octets.size());
-    std::memcpy(&native, &ipv6, sizeof ipv6);
+    native = ipv6;
     return sizeof ipv6;
 }
 
