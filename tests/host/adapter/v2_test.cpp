@@ -926,6 +926,83 @@ TEST_CASE("a datagram socket that was not bound by leave hears only whom it may 
     CHECK(plugin.denials.size() == 3);
 }
 
+TEST_CASE("a batch leaves strangers' datagrams out, and the others move up") {
+    NativeSocket friendly = NativeSocket::datagrams();
+    NativeSocket stranger = NativeSocket::datagrams();
+    Plugin plugin(std::vector<std::string>{"allow udp:" + friendly.name()});
+    const Fd fd = plugin.open_datagram();
+    plugin.send(fd, "hello", 0, friendly.local());
+    const SocketAddr here(Ipv4Addr::localhost, plugin.local(fd).port());
+    constexpr std::uint32_t count = 5, room = 16;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        // The third has two buffers, and less room than what moves there.
+        plugin.put(data_at + i * room, "................");
+        plugin.put_value(iovecs_at + i * 16, Iovec{data_at + i * room, i == 2 ? 3u : room});
+        plugin.put_value(iovecs_at + i * 16 + 8, Iovec{data_at + i * room + 8, i == 2 ? 2u : 0u});
+        Message message;
+        message.buffers = iovecs_at + i * 16;
+        message.buffer_count = 2;
+        plugin.put_value(messages_at + i * 48, message);
+    }
+    friendly.send_to("one", here);
+    stranger.send_to("secret", here);
+    friendly.send_to("two", here);
+    stranger.send_to("secret", here);
+    friendly.send_to("the third", here);
+    REQUIRE(plugin.number(v2::receive_batch(plugin.state, fd, {messages_at, count},
+                                            receive_flags::wait_for_one, no_limit, {result_at})) == ok);
+    CHECK(plugin.result() == 3);
+    CHECK(plugin.text(data_at, 3) == "one");
+    CHECK(plugin.text(data_at + room, 3) == "two");
+    CHECK(plugin.text(data_at + 2 * room, 3) == "the");
+    CHECK(plugin.text(data_at + 2 * room + 8, 2) == " t");
+    const auto third = plugin.load<Message>(messages_at + 2 * 48);
+    CHECK(third.bytes == 5);
+    CHECK((third.flags & received_flags::truncated) != 0);
+    CHECK(plugin.unwire(third.address) == friendly.local());
+    CHECK(plugin.text(data_at, count * room).find("secret") == std::string::npos);
+    CHECK(plugin.denials.size() == 2);
+    // Strangers alone are nothing to wake up for.
+    stranger.send_to("secret", here);
+    CHECK(plugin.number(v2::receive_batch(plugin.state, fd, {messages_at, count}, 0, 20'000'000,
+                                          {result_at})) == again);
+}
+
+TEST_CASE("a socket that was connected before anybody could send to it hears its peer, and knows it") {
+    NativeSocket peer = NativeSocket::datagrams();
+    NativeSocket stranger = NativeSocket::datagrams();
+    Plugin plugin(std::vector<std::string>{"allow udp:" + peer.name()});
+    const Fd fd = plugin.open_datagram();
+    REQUIRE(plugin.connect(fd, peer.name()) == ok);
+    stranger.send_to("secret", plugin.local(fd));
+    peer.send_to("hello", plugin.local(fd));
+    const Got got = plugin.receive(fd, 3);
+    CHECK(got.text == "hel");
+    CHECK(got.is_truncated);
+    CHECK(got.sender == peer.local());
+    plugin.set_non_blocking(fd);
+    CHECK(plugin.receive(fd).number == again);
+}
+
+TEST_CASE_FIXTURE(Plugin, "one question may have several answers") {
+    NativeSocket peer = NativeSocket::datagrams();
+    const Fd fd = open_datagram();
+    REQUIRE(connect(fd, peer.name()) == ok);
+    // Twice, since the first wait makes the watch.
+    for (const char* turn : {"first", "second"}) {
+        CAPTURE(turn);
+        send(fd, "how many?");
+        CHECK(peer.receive() == "how many?");
+        for (const char* answer : {"1", "2", "3"})
+            peer.send_to(answer, local(fd));
+        for (const char* answer : {"1", "2", "3"})
+            CHECK(receive(fd).text == answer);
+        set(fd, Option::receive_timeout, 1'000'000);
+        CHECK(receive(fd).number == again);
+        set(fd, Option::receive_timeout, 0);
+    }
+}
+
 TEST_CASE("a port that was given back with the peer takes the leave to hear strangers with it") {
     NativeSocket friendly = NativeSocket::datagrams();
     NativeSocket stranger = NativeSocket::datagrams();
