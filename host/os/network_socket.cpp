@@ -310,11 +310,8 @@ namespace {
 /// Whether it is an address by which a machine reaches others, as glibc's AI_ADDRCONFIG counts.
 std::uint32_t address_flags(const sockaddr* native) {
     if (!native) return 0;
-    sockaddr_storage room{};
     const bool is_ipv4 = native->sa_family == AF_INET;
-    if (!is_ipv4 && native->sa_family != AF_INET6) return 0;
-    std::memcpy(&room, native, is_ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    const auto address = address_in(room, sizeof room);
+    const auto address = from_native(native, is_ipv4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
     if (!address || address->ip() == Ipv4Addr::localhost || address->ip() == Ipv6Addr::localhost)
         return 0;
     return is_ipv4 ? interface_flags::has_ipv4 : interface_flags::has_ipv6;
