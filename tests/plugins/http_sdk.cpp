@@ -12,6 +12,7 @@
 //                                               max bytes | query n=v | form n=v | user name password | token t | fail-status
 // twice      as request                         the request sent two times with one client; the output of the second
 // download   URL chunk-bytes                    "bytes=<n> digest=<hex> largest=<n>", read by chunks
+// drain      URL bytes                          "bytes=<n>", read into one buffer of that size
 // upload     URL total known|unknown            PUTs the pattern from a source; the body of the answer
 // broken_source URL                             PUTs from a source that fails after 1000 bytes with `not_found`
 // dialogue   URL                                start, stream_body: writes "one", "two", ends; the body of the answer
@@ -223,6 +224,23 @@ Result<void> download() {
     return {};
 }
 HWS_PLUGIN_EXPORT(download)
+
+Result<void> drain() {
+    const std::string input = hws::input_text();
+    std::string_view rest = input;
+    const std::string_view url = take(rest, ' ');
+    HWS_TRY(auto response, Client().get(url).send());
+    std::vector<std::byte> buffer(static_cast<std::size_t>(number(rest)));
+    for (std::uint64_t all = 0;;) {
+        HWS_TRY(const std::size_t bytes, response.read(buffer));
+        if (bytes == 0) {
+            hws::output("bytes=" + std::to_string(all));
+            return {};
+        }
+        all += bytes;
+    }
+}
+HWS_PLUGIN_EXPORT(drain)
 
 Result<void> upload() {
     const std::string input = hws::input_text();

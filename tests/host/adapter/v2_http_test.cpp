@@ -2,7 +2,7 @@
 #include "support/canned_server.hpp"
 #include "support/certificates.hpp"
 #include "support/echo_server.hpp"
-#include "support/memory.hpp"
+#include "support/resources.hpp"
 #include "support/nginx_server.hpp"
 #include "support/packing.hpp"
 #include "support/ports.hpp"

@@ -3,9 +3,12 @@
 #include "support/canned_server.hpp"
 #include "support/echo_server.hpp"
 #include "support/nginx_server.hpp"
+#include "support/packing.hpp"
 #include "support/ports.hpp"
+#include "support/resources.hpp"
 
 #include <doctest/doctest.h>
+#include <filesystem>
 #include <thread>
 
 using namespace hws;
@@ -192,6 +195,34 @@ TEST_CASE("a large body is read in chunks no larger than the plugin's buffer") {
         const std::string text = plugin.call("download", nginx.url("/large") + " 1000");
         CHECK(contains(text, "bytes=5000000 digest=" + digest(large)));
         CHECK(contains(text, "largest=1000"));
+    }
+}
+
+TEST_CASE("a download of 1 GiB through a buffer of 64 KiB leaves the host's memory as it was, packed "
+          "or not") {
+    NginxServer nginx({.server = "location /packed { add_header Content-Encoding gzip; } ",
+                       .http = ""});
+    constexpr std::size_t size = std::size_t{1} << 30;
+    nginx.write("big", "");
+    std::filesystem::resize_file(nginx.folder() / "www" / "big", size);
+    {
+        // Members in a row are one body (RFC 1952, 2.2).
+        const std::string member = gzip(std::string(std::size_t{64} << 20, '\0'));
+        std::string packed;
+        for (int i = 0; i < 16; ++i)
+            packed += member;
+        nginx.write("packed", packed);
+    }
+    Setup setup;
+    setup.limits.call_time = std::chrono::minutes(10);
+    setup.limits.http_body_bytes = 2 * size; // of what is unpacked
+    TestPlugin plugin("http_sdk", setup);
+    CHECK(plugin.call("drain", nginx.url("/") + " 65536") == "bytes=17");
+    for (const char* path : {"/big", "/packed"}) {
+        CAPTURE(path);
+        const ResidentPeak memory;
+        CHECK(plugin.call("drain", nginx.url(path) + " 65536") == "bytes=" + std::to_string(size));
+        CHECK(memory.growth_bytes() < std::size_t{8} << 20);
     }
 }
 

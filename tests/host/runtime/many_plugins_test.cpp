@@ -1,11 +1,10 @@
 #include "plugin_fixture.hpp"
 #include "support/echo_server.hpp"
-#include "support/memory.hpp"
+#include "support/resources.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <random>
-#include <sys/resource.h>
 
 using namespace hws;
 using namespace hws::host;
@@ -16,22 +15,6 @@ namespace {
 
 // The sanitizers' shadow of the pool is large.
 constexpr std::size_t plugin_count = is_sanitized ? 500 : 2000;
-
-/// Descriptors for both ends of every connection. What could be had.
-std::size_t raise_descriptor_limit(std::size_t wanted) {
-    rlimit limit{};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    limit.rlim_max = std::max<rlim_t>(limit.rlim_max, wanted); // root may
-    rlimit higher = limit;
-    higher.rlim_cur = wanted;
-    if (::setrlimit(RLIMIT_NOFILE, &higher) != 0) {
-        REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted);
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    }
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    return limit.rlim_cur;
-}
 
 } // namespace
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Memory of this process, for tests of what is bounded.
+/// Memory and descriptors of this process, for tests of what is bounded and of what is much.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +17,9 @@ inline constexpr bool is_sanitized = false;
 #else
 inline constexpr bool is_sanitized = false;
 #endif
+
+/// Raises the limit of open descriptors as far as it can be. What is had then.
+std::size_t raise_descriptor_limit(std::size_t wanted);
 
 /// Resident now.
 std::size_t resident_bytes();

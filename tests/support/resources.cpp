@@ -1,7 +1,9 @@
-#include "support/memory.hpp"
+#include "support/resources.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace hws::test {
@@ -15,6 +17,17 @@ std::size_t peak_bytes() {
 }
 
 } // namespace
+
+std::size_t raise_descriptor_limit(std::size_t wanted) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= wanted) return limit.rlim_cur;
+    const rlimit higher{.rlim_cur = wanted, .rlim_max = std::max<rlim_t>(limit.rlim_max, wanted)};
+    if (::setrlimit(RLIMIT_NOFILE, &higher) == 0) return wanted; // root may go beyond the maximum
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
 
 std::size_t resident_bytes() {
     std::ifstream statm("/proc/self/statm");
