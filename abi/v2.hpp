@@ -23,7 +23,7 @@ namespace features {
 inline constexpr Features tcp = 1 << 0, udp = 1 << 1, resolve = 1 << 2, multicast = 1 << 3,
                           batches = 1 << 4, poll = 1 << 5, duplicate = 1 << 6, socket_pair = 1 << 7,
                           icmp = 1 << 8, http = 1 << 9, tls = 1 << 10,
-                          ancillary = 1 << 12;
+                          web_socket = 1 << 11, ancillary = 1 << 12;
 }
 
 /// Nanoseconds.
@@ -324,6 +324,44 @@ struct TlsInfo {
     char protocol[256] = {};
 };
 
+/// What is sent or received on a WebSocket. `close` is only received, `ping` only sent: the host
+/// answers the server's by itself.
+enum class WsKind : std::uint32_t { text = 1, binary = 2, ping = 3, pong = 4, close = 5 };
+
+struct WsRequest {
+    Iovec url;       ///< ws or wss
+    Iovec fields;    ///< name NUL value NUL, ..., besides the handshake's own
+    Iovec protocols; ///< subprotocols to offer, name NUL, ..., the wanted one first
+    Duration timeout = no_limit;                ///< of the opening; the host has a bound of its own
+    std::uint64_t max_message_bytes = no_limit; ///< of one that is received; likewise
+};
+/// More subprotocols are `invalid_argument`.
+inline constexpr std::uint32_t max_ws_protocols_bytes = 1024;
+
+using WsSendFlags = std::uint32_t;
+namespace ws_send_flags {
+inline constexpr WsSendFlags goes_on = 1 << 0;   ///< more of the message follows with the next call
+inline constexpr WsSendFlags dont_wait = 1 << 2; ///< would_block instead of waiting
+} // namespace ws_send_flags
+
+using WsReceivedFlags = std::uint32_t;
+namespace ws_received_flags {
+inline constexpr WsReceivedFlags last = 1 << 0; ///< the message ends with this piece
+}
+
+struct WsReceived {
+    std::uint32_t bytes = 0;
+    WsKind kind = WsKind::text;
+    WsReceivedFlags flags = 0;
+    std::uint32_t code = 0; ///< of a close; 1005: the server told none
+};
+
+/// Of the server's answer to the opening handshake, also one that is a refusal.
+enum class WsFields : std::uint32_t {
+    head = 1,     ///< name NUL value NUL, ...; the first is `:status`
+    protocol = 2, ///< the subprotocol that it chose; empty: none
+};
+
 template <class T, std::size_t bytes, std::size_t alignment>
 inline constexpr bool is_wire_type =
     sizeof(T) == bytes && alignof(T) == alignment && std::has_unique_object_representations_v<T> &&
@@ -342,5 +380,7 @@ static_assert(is_wire_type<HttpRequest, 80, 8>);
 static_assert(is_wire_type<HttpHead, 32, 8>);
 static_assert(is_wire_type<TlsOptions, 24, 8>);
 static_assert(is_wire_type<TlsInfo, 356, 4>);
+static_assert(is_wire_type<WsRequest, 40, 8>);
+static_assert(is_wire_type<WsReceived, 16, 4>);
 
 } // namespace hws::abi::v2

@@ -40,6 +40,10 @@ pkg_check_modules(HWS_ZSTD QUIET IMPORTED_TARGET libzstd>=1.5.4)
 hws_require(HWS_ZSTD_FOUND "zstd 1.5.4 or newer (libzstd-dev)")
 add_library(hws::zstd ALIAS PkgConfig::HWS_ZSTD)
 
+find_package(wslay QUIET CONFIG)
+hws_require(wslay_FOUND "wslay (libwslay-dev)")
+add_library(hws::wslay ALIAS wslay)
+
 if(HWS_BUILD_TESTS)
     find_package(doctest 2.4 QUIET)
     hws_require(doctest_FOUND "doctest 2.4 or newer (doctest-dev)")

@@ -46,6 +46,7 @@ LIBRARIES = {
     "CLI/": ["cli", "bench"],
     "doctest/": ["tests"],
     "asio": ["bench/loop"],  # what our loop is compared with
+    "wslay/": ["host/core"],
     "openssl/": ["host/core", "host/engine", "host/runtime", "tests", "bench"],  # TLS, cached modules, a manifest's hashes
     "hws/tls.h": ["guest/posix", "tests/posix"],  # the one header of ours among the system's
     "wasi/": ["guest/posix"],  # preview 1, as wasi-libc declares it

@@ -65,6 +65,7 @@ FileType file_type_of(DescriptorKind kind) {
     case DescriptorKind::tcp_stream:
     case DescriptorKind::tcp_listener:
     case DescriptorKind::http_exchange:
+    case DescriptorKind::web_socket:
         return FileType::socket_stream;
     case DescriptorKind::udp_socket:
     case DescriptorKind::icmp_socket:

@@ -110,7 +110,7 @@ Result<void> version(PluginState& state, GuestPointer<std::uint32_t> number,
                  features::tcp | features::udp | features::resolve | features::multicast |
                      features::batches | features::poll | features::duplicate |
                      features::socket_pair | features::http | features::icmp | features::tls |
-                     features::ancillary);
+                     features::web_socket | features::ancillary);
 }
 
 Result<void> last_error(PluginState& state, GuestSpan<char> text,
@@ -254,6 +254,10 @@ Result<void> socket_get_option(PluginState& state, Fd fd, Option option,
         HWS_TRY(const std::uint64_t answer, ping->get_option(option));
         return store(state, value, answer);
     }
+    if (const core::WebSocket* const web_socket = find_web_socket(state, fd)) {
+        HWS_TRY(const std::uint64_t answer, web_socket->get_option(option));
+        return store(state, value, answer);
+    }
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     // First: asking for the pending error takes it away.
     HWS_CHECK(check_room(state, value));
@@ -263,6 +267,8 @@ Result<void> socket_get_option(PluginState& state, Fd fd, Option option,
 
 Result<void> socket_set_option(PluginState& state, Fd fd, Option option, std::uint64_t value) {
     if (IcmpEchoSocket* const ping = find_icmp(state, fd)) return ping->set_option(option, value);
+    if (core::WebSocket* const web_socket = find_web_socket(state, fd))
+        return web_socket->set_option(option, value);
     HWS_TRY(NetworkSocket * socket, find_socket(state, fd));
     return socket->set_option(option, value);
 }

@@ -6,6 +6,7 @@
 #include "core/icmp_echo_socket.hpp"
 #include "core/network_socket.hpp"
 #include "core/target.hpp"
+#include "core/web_socket.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -28,6 +29,13 @@ inline Result<NetworkSocket*> find_socket(PluginState& state, Fd fd) {
 inline IcmpEchoSocket* find_icmp(PluginState& state, Fd fd) {
     const auto socket = state.descriptors.find_as<IcmpEchoSocket>(
         static_cast<core::DescriptorNumber>(fd.number));
+    return socket ? *socket : nullptr;
+}
+
+/// Null: the descriptor is no WebSocket.
+inline core::WebSocket* find_web_socket(PluginState& state, Fd fd) {
+    const auto socket =
+        state.descriptors.find_as<core::WebSocket>(static_cast<core::DescriptorNumber>(fd.number));
     return socket ? *socket : nullptr;
 }
 
@@ -153,6 +161,14 @@ os::Task<> send_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> f
                              GuestPointer<std::uint32_t> bytes);
 os::Task<> receive_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
                                 ReceiveFlags flags, GuestPointer<Received> received);
+
+/// What lies there now, not copied; at most `max_bytes` of it. Errors: too_large (`what` it is),
+/// fault.
+Result<std::string_view> view(PluginState& state, Iovec text, std::size_t max_bytes,
+                              const char* what);
+/// name NUL value NUL, ... Errors: invalid_argument.
+Result<core::HttpHeaders> parse_fields(std::string_view text);
+std::string format_fields(const core::HttpHeaders& fields);
 
 /// Text that is cut to the room there is; its whole length in any case.
 Result<void> store_text(PluginState& state, GuestSpan<char> room,

@@ -20,40 +20,6 @@ Result<HttpDescriptor*> find_exchange(PluginState& state, Fd fd) {
         static_cast<core::DescriptorNumber>(fd.number));
 }
 
-/// What lies there now, not copied; at most `max_bytes` of it. Errors: too_large, fault.
-Result<std::string_view> view(PluginState& state, Iovec text, std::size_t max_bytes,
-                              const char* what) {
-    if (text.size > max_bytes)
-        return fail(Errc::too_large,
-                    std::string(what) + " beyond " + std::to_string(max_bytes) + " bytes");
-    HWS_TRY(const auto bytes, guest_bytes(state, text.address, text.size));
-    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
-
-/// name NUL value NUL, ... Errors: invalid_argument.
-Result<core::HttpHeaders> parse_fields(std::string_view text) {
-    core::HttpHeaders fields;
-    while (!text.empty()) {
-        const std::size_t name = text.find('\0');
-        const std::size_t value =
-            name == text.npos ? name : text.find('\0', name + 1);
-        if (value == text.npos)
-            return fail(Errc::invalid_argument, "the header fields do not end in NUL");
-        fields.emplace_back(text.substr(0, name), text.substr(name + 1, value - name - 1));
-        text.remove_prefix(value + 1);
-    }
-    return fields;
-}
-
-std::string format_fields(const core::HttpHeaders& fields) {
-    std::string text;
-    for (const auto& [name, value] : fields) {
-        text.append(name).push_back('\0');
-        text.append(value).push_back('\0');
-    }
-    return text;
-}
-
 std::size_t bytes_of(const core::HttpHeaders& fields) {
     std::size_t bytes = 0;
     for (const auto& [name, value] : fields)
@@ -100,6 +66,37 @@ Result<void> read_flags(HttpFlags flags, core::HttpRequest& request) {
 }
 
 } // namespace
+
+Result<std::string_view> view(PluginState& state, Iovec text, std::size_t max_bytes,
+                              const char* what) {
+    if (text.size > max_bytes)
+        return fail(Errc::too_large,
+                    std::string(what) + " beyond " + std::to_string(max_bytes) + " bytes");
+    HWS_TRY(const auto bytes, guest_bytes(state, text.address, text.size));
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Result<core::HttpHeaders> parse_fields(std::string_view text) {
+    core::HttpHeaders fields;
+    while (!text.empty()) {
+        const std::size_t name = text.find('\0');
+        const std::size_t value = name == text.npos ? name : text.find('\0', name + 1);
+        if (value == text.npos)
+            return fail(Errc::invalid_argument, "the header fields do not end in NUL");
+        fields.emplace_back(text.substr(0, name), text.substr(name + 1, value - name - 1));
+        text.remove_prefix(value + 1);
+    }
+    return fields;
+}
+
+std::string format_fields(const core::HttpHeaders& fields) {
+    std::string text;
+    for (const auto& [name, value] : fields) {
+        text.append(name).push_back('\0');
+        text.append(value).push_back('\0');
+    }
+    return text;
+}
 
 Result<void> http_start(PluginState& state, GuestPointer<const HttpRequest> pointer,
                         GuestPointer<Fd> number) {

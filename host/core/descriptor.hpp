@@ -1,6 +1,7 @@
 #pragma once
-/// What a plugin's descriptor number refers to: standard streams, sockets, ping sockets, HTTP exchanges.
-/// One interface for what WASI asks of all of them; each family adds its own operations in its own class.
+/// What a plugin's descriptor number refers to: standard streams, sockets, ping sockets, HTTP
+/// exchanges, WebSockets. One interface for what WASI asks of all of them; each family adds its own
+/// operations in its own class.
 
 #include <hws/result.hpp>
 
@@ -20,13 +21,14 @@ namespace hws::host::core {
 
 /// What it is. The adapter translates to a dialect's file types.
 enum class DescriptorKind : std::uint8_t {
-    byte_stream,   ///< a pipe, a file or a terminal behind a standard stream
-    terminal,      ///< a standard stream that is a terminal
+    byte_stream, ///< a pipe, a file or a terminal behind a standard stream
+    terminal,    ///< a standard stream that is a terminal
     tcp_stream,
     tcp_listener,
     udp_socket,
     icmp_socket,
     http_exchange,
+    web_socket,
 };
 
 using ReadBuffers = std::span<const std::span<std::byte>>;

@@ -56,6 +56,17 @@ struct Limits {
     /// A TLS handshake of a socket; a plugin may ask for less, not for more. `timed_out`.
     std::chrono::nanoseconds tls_handshake = std::chrono::seconds(15);
 
+    /// Opening a WebSocket: names, connection, TLS and the server's answer. A plugin may ask for
+    /// less, not for more. `timed_out`.
+    std::chrono::nanoseconds web_socket_opening = std::chrono::seconds(30);
+    /// A message of a WebSocket that is received; nobody has to hold it whole. `too_large`, and the
+    /// server is told (close code 1009).
+    std::size_t web_socket_message_bytes = std::size_t{64} << 20;
+    /// What is held for one WebSocket in each direction: when it is full, the server is not read
+    /// from, and sending is `would_block`. Also the head of the server's answer. `too_large`. With
+    /// 256 descriptors some 32 MiB a plugin at most.
+    std::size_t web_socket_buffer_bytes = std::size_t{64} << 10;
+
     /// Look-ups of names under way, those that the plugin no longer waits for included.
     /// `rate_limited`.
     std::size_t lookups = 64;

@@ -256,9 +256,12 @@ Result<void> NetworkSocket::connect(const SocketAddr& peer) {
 }
 
 Result<void> NetworkSocket::connect(const Vetted& peer) {
-    // What was allowed for one use opens no connection of another.
-    if (peer.use() != (is_stream() ? Use::tcp : Use::udp))
-        return fail(Errc::denied, "vetted for " + std::string(name_of(peer.use())));
+    // What was allowed for one use opens no connection of another. Those of a WebSocket are out of
+    // the plugin's reach.
+    const bool is_right_use =
+        is_stream() ? peer.use() == Use::tcp || peer.use() == Use::ws || peer.use() == Use::wss
+                    : peer.use() == Use::udp;
+    if (!is_right_use) return fail(Errc::denied, "vetted for " + std::string(name_of(peer.use())));
     auto started = os::connect(fd_.get(), peer.address());
     if (!is_stream()) {
         only_sender_.reset();
@@ -329,6 +332,15 @@ Result<void> NetworkSocket::start_tls(TlsClient& client, const TlsOptions& optio
     HWS_TRY(tls_, TlsConnection::start(client, options, std::move(request), fd_.get(), *watch_));
     tls_client_ = &client;
     return {};
+}
+
+void NetworkSocket::close_after(TlsClient& client, std::span<const std::byte> last_words) {
+    std::optional<std::vector<std::byte>> rest(std::in_place, last_words.begin(), last_words.end());
+    if (tls_) rest = tls_->close(last_words);
+    tls_.reset();
+    watch_.reset(); // a descriptor is registered once
+    if (rest) client.say_farewell(std::move(fd_), *std::move(rest));
+    fd_.reset();
 }
 
 // --- send ---

@@ -123,6 +123,11 @@ public:
     /// Null if the stream is plain.
     TlsConnection* tls() { return tls_.get(); }
 
+    /// Closes a connected stream once the peer has had `last_words` and everything before them: the
+    /// loop sees to that, also after the socket is gone. Nothing else can be done with it
+    /// afterwards.
+    void close_after(TlsClient& client, std::span<const std::byte> last_words);
+
     // --- what every descriptor has ---
     DescriptorKind kind() const override;
     Result<std::size_t> try_read(ReadBuffers into) override;
@@ -208,7 +213,8 @@ struct RaceOutcome {
 /// Connects to the first address that answers, and closes the others: in the order of RFC 6724,
 /// families in turn. Begins as soon as the IPv6 addresses are there, or IPv4's and the resolution
 /// delay is over; what comes later joins in. If none answers, the error of the last one, or of the
-/// look-ups if there was no address. All are vetted for use tcp; `lookups` must outlive the task.
+/// look-ups if there was no address. All are vetted for use tcp, ws or wss; `lookups` must outlive
+/// the task.
 os::Task<RaceOutcome> race(os::Loop& loop, SocketOwner& owner, FamilyLookups& lookups,
                            RaceOptions options, os::Deadline deadline);
 

@@ -360,7 +360,7 @@ Result<void> TlsConnection::deliver(std::span<const std::byte> bytes) {
     }
     if (bytes.empty()) return {};
     // A peer that asks and asks, and reads no answer.
-    if (outgoing_.size() + bytes.size() > max_outgoing_bytes)
+    if (!is_closing_ && outgoing_.size() + bytes.size() > max_outgoing_bytes)
         return fail(Errc::protocol, "the peer does not read what TLS has to answer");
     outgoing_.insert(outgoing_.end(), bytes.begin(), bytes.end());
     if (!writable_.is_waiting()) writable_.wait_for(watch_, Ready::write);
@@ -593,11 +593,17 @@ Result<void> TlsConnection::shut_down(os::Half half) {
     return {};
 }
 
-std::optional<std::vector<std::byte>> TlsConnection::close() {
+std::optional<std::vector<std::byte>> TlsConnection::close(std::span<const std::byte> last_words) {
     if (state_ != State::open || write_error_) return {};
     // Takes the tickets out of the socket, see Farewell.
     poll_state();
     if (!is_writing_over_) {
+        is_closing_ = true;
+        for (std::size_t taken = 0; !last_words.empty(); last_words = last_words.subspan(taken)) {
+            begin();
+            if (SSL_write_ex(ssl_.get(), last_words.data(), last_words.size(), &taken) != 1)
+                return {};
+        }
         begin();
         SSL_shutdown(ssl_.get());
     }

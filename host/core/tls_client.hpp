@@ -97,7 +97,7 @@ struct TlsFacts {
 class TlsConnection final : private os::Runnable, private os::Timer {
 public:
     /// Encrypted bytes that wait for room in the socket: a record of the plugin's and what the
-    /// protocol wants to say meanwhile.
+    /// protocol wants to say meanwhile. The last words of one that is closed come on top.
     static constexpr std::size_t max_outgoing_bytes = std::size_t{64} << 10;
     /// What one call takes from the socket before it gives a byte to the plugin: a peer that sends
     /// tickets and new keys without end must not keep the loop from the others.
@@ -134,9 +134,9 @@ public:
     /// The error that has ended it, if one did.
     const std::optional<Error>& error() const { return read_error_ ? read_error_ : write_error_; }
 
-    /// Ends it: sends close_notify. Gives what there was no room for, perhaps nothing; no value if
-    /// the peer's system has everything and the socket may be closed at once.
-    std::optional<std::vector<std::byte>> close();
+    /// Ends it: sends `last_words` and close_notify. Gives what there was no room for, perhaps
+    /// nothing; no value if the peer's system has everything and the socket may be closed at once.
+    std::optional<std::vector<std::byte>> close(std::span<const std::byte> last_words = {});
 
 private:
     enum class State : std::uint8_t { shaking_hands, open, failed };
@@ -190,6 +190,7 @@ private:
     bool is_asking_always_ = true;
     bool is_reading_over_ = false; // shut down on this side
     bool is_writing_over_ = false;
+    bool is_closing_ = false; // what is left goes out whole, whoever reads it
     std::optional<Error> transport_error_;
     std::optional<Error> read_error_;
     std::optional<Error> write_error_;

@@ -147,6 +147,14 @@ Result<Url> Url::parse(std::string_view text) {
     return Url(std::move(parts));
 }
 
+Result<Url> Url::parse_web_socket(std::string_view text) {
+    if (text.size() > max_bytes) return bad_url("too long");
+    if (text.find('#') != text.npos) return bad_url("of a WebSocket has a fragment");
+    if (begins_with_no_case(text, "ws://")) return parse("http" + std::string(text.substr(2)));
+    if (begins_with_no_case(text, "wss://")) return parse("https" + std::string(text.substr(3)));
+    return bad_url("is not ws:// or wss://");
+}
+
 Result<Url> Url::resolve(std::string_view reference) const {
     std::string encoded;
     for (const char c : reference) {

@@ -1,5 +1,6 @@
 #pragma once
-/// http and https URLs, parsed once into what the policy is asked about and what libcurl is given.
+/// http and https URLs, and those of WebSockets, parsed once into what the policy is asked about
+/// and what is sent.
 
 #include "core/target.hpp"
 
@@ -24,6 +25,9 @@ public:
     /// Blanks and control characters are refused, other bytes beyond ASCII are percent-encoded;
     /// user names and zones are refused; the fragment is dropped. Errors: bad_url, bad_name.
     static Result<Url> parse(std::string_view text);
+    /// A ws or wss URL, which is http or https in everything but its name: is_https() says whether
+    /// it is wss. It has no fragment (RFC 6455, 3). Errors: bad_url, bad_name.
+    static Result<Url> parse_web_socket(std::string_view text);
     /// What a Location header means here. Errors: bad_url, bad_name.
     Result<Url> resolve(std::string_view reference) const;
 

@@ -1,0 +1,112 @@
+#include "support/web_socket_peer.hpp"
+
+#include <array>
+#include <netinet/in.h>
+#include <openssl/evp.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace hws::test {
+
+WebSocketPeer::WebSocketPeer(int socket) : socket_(socket) {
+    const timeval patience{20, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+WebSocketPeer::~WebSocketPeer() {
+    ::close(socket_);
+}
+
+bool WebSocketPeer::receive_more() {
+    std::array<char, 65'536> room;
+    const ssize_t count = ::recv(socket_, room.data(), room.size(), 0);
+    if (count <= 0) return false;
+    unread_.append(room.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
+const std::string& WebSocketPeer::request() {
+    while (request_.empty()) {
+        const std::size_t end = unread_.find("\r\n\r\n");
+        if (end == unread_.npos) {
+            if (!receive_more()) break;
+            continue;
+        }
+        request_ = unread_.substr(0, end + 4);
+        unread_.erase(0, end + 4);
+    }
+    return request_;
+}
+
+std::string WebSocketPeer::agreement(const std::string& more) {
+    static const std::string name = "Sec-WebSocket-Key: ";
+    const std::size_t at = request().find(name) + name.size();
+    const std::string key = request_.substr(at, request_.find("\r\n", at) - at) +
+                            "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned size = 0;
+    EVP_Digest(key.data(), key.size(), digest.data(), &size, EVP_sha1(), nullptr);
+    std::array<unsigned char, 64> text{};
+    EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(size));
+    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           "Sec-WebSocket-Accept: " +
+           std::string(reinterpret_cast<const char*>(text.data())) + "\r\n" + more + "\r\n";
+}
+
+void WebSocketPeer::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (count <= 0) return;
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+Frame WebSocketPeer::receive() {
+    for (;;) {
+        if (auto next = take_frame(unread_)) return *next;
+        if (!receive_more()) return {.opcode = Op::close};
+    }
+}
+
+bool WebSocketPeer::is_ended() {
+    char one;
+    return unread_.empty() && ::recv(socket_, &one, 1, 0) == 0;
+}
+
+void WebSocketPeer::reset() {
+    const linger now{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+WebSocketPeerServer::WebSocketPeerServer(Talk talk) : talk_(std::move(talk)) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_, any, size) < 0 || ::listen(listener_, 16) < 0 ||
+        ::getsockname(listener_, any, &size) < 0)
+        throw std::runtime_error("no port for a WebSocket server");
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+}
+
+WebSocketPeerServer::~WebSocketPeerServer() {
+    ::shutdown(listener_, SHUT_RDWR); // ends accept
+    thread_.join();
+    ::close(listener_);
+}
+
+void WebSocketPeerServer::serve() {
+    for (;;) {
+        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (socket < 0) return;
+        WebSocketPeer peer(socket);
+        talk_(peer);
+    }
+}
+
+} // namespace hws::test
