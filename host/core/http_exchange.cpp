@@ -17,6 +17,14 @@ namespace {
 /// new connection would cost.
 constexpr std::size_t max_redirect_body_bytes = std::size_t{64} << 10;
 
+/// A Content-Length; nothing if it is none, or none that a body can have.
+std::optional<std::uint64_t> parse_length(std::string_view text) {
+    std::int64_t length = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+    if (error != std::errc() || end != text.data() + text.size() || text.front() == '-') return {};
+    return static_cast<std::uint64_t>(length);
+}
+
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -273,9 +281,20 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     }
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-        // The code for malformed chunks is the same; only the text tells.
-        if (std::string_view(error_text_).find("chunked-encoding") != std::string_view::npos)
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+        // The codes for malformed chunks are the same; only the text tells.
+        if (const std::string_view why = error_text_; why.find("chunked-enc") != why.npos) {
+            // libcurl's own bound of a trailer's line.
+            if (why.starts_with("Out of memory"))
+                return Error(Errc::too_large, context("a trailer's line is too long"));
             return Error(Errc::protocol, text);
+        }
+        if (const std::string_view why = error_text_; why.find("nghttp2") != why.npos) {
+            // What fails in libcurl's callback is its bound of a head.
+            if (why.find("callback function failed") != why.npos)
+                return Error(Errc::too_large, context("response header too long for libcurl"));
+            return Error(Errc::protocol, text);
+        }
         if (const Errc errc = os::errc_of(static_cast<int>(system_error));
             system_error && errc != Errc::io && errc != Errc::broken_pipe &&
             errc != Errc::would_block)
@@ -353,11 +372,21 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
     if (colon == line.npos) return true; // libcurl tolerates it, and it says nothing
     const std::string_view name = trim(line.substr(0, colon));
     const std::string_view value = trim(line.substr(colon + 1));
+    const auto refuse = [&](std::string_view why) {
+        refusal_ = Error(Errc::protocol, context(why));
+        return false;
+    };
     // libcurl would unpack it, and keep up to 64 MiB of that while it is to wait.
     if (equals_no_case(name, "Transfer-Encoding") && !equals_no_case(value, "chunked") &&
-        !equals_no_case(value, "identity")) {
-        refusal_ = Error(Errc::protocol, context("a transfer coding that nobody asked for"));
-        return false;
+        !equals_no_case(value, "identity"))
+        return refuse("a transfer coding that nobody asked for");
+    if (!has_head_ && equals_no_case(name, "Content-Length")) {
+        // libcurl reads "5 6" and "+5" as 5, takes the last of several, and 2^63 for none; who cuts
+        // a body elsewhere than others do is who requests are smuggled past (RFC 9112, 6.3).
+        if (!parse_length(value)) return refuse("Content-Length is no number");
+        for (const auto& [other_name, other_value] : headers)
+            if (equals_no_case(other_name, name) && other_value != value)
+                return refuse("two lengths that contradict each other");
     }
     headers.emplace_back(name, value);
     sets_cookies_ |= hop_.keeps_cookies && equals_no_case(name, "Set-Cookie");
@@ -381,12 +410,12 @@ void HttpExchange::Transfer::complete_head() {
                     : version == CURL_HTTP_VERSION_1_1 ? 11
                                                        : 20;
     head_.url = url_.text();
-    for (const auto& [name, value] : head_.headers)
-        if (std::uint64_t bytes = 0; equals_no_case(name, "Content-Length") &&
-                                     std::from_chars(value.data(), value.data() + value.size(),
-                                                     bytes)
-                                             .ptr == value.data() + value.size())
-            head_.body_bytes = bytes;
+    bool is_chunked = false;
+    for (const auto& [name, value] : head_.headers) {
+        if (equals_no_case(name, "Content-Length")) head_.body_bytes = parse_length(value);
+        is_chunked |= equals_no_case(name, "Transfer-Encoding") && equals_no_case(value, "chunked");
+    }
+    if (is_chunked) head_.body_bytes.reset(); // which overrides the length (RFC 9112, 6.3)
     if (bounds_.is_redirect_followed && is_redirect(head_.status)) {
         for (const auto& [name, value] : head_.headers) {
             if (!equals_no_case(name, "Location") || value.empty()) continue;
