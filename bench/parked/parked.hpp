@@ -19,8 +19,10 @@ void serve(int listener, Board& board);
 
 /// One thread with epoll that echoes on all its connections until they are closed.
 Result<Round> run_native(Server& server);
-/// As many plugins, each of which waits in its receive. `input` tells them the server.
-Result<Round> run_plugins(Server& server, host::Runtime& runtime, const host::Module& module, const std::string& input);
+/// As many plugins, each of which waits in its receive. Those of v1 are told the server in their input and tell how many messages
+/// they had in their output; those of v2, which have no kernel, by PORT and MESSAGES in their environment, and succeed if it was
+/// that many.
+Result<Round> run_plugins(Server& server, host::Runtime& runtime, const host::Module& module, std::string_view dialect);
 
 /// To be called when all clients have been started: waits until they are parked, measures, lets the round begin, waits for its end.
 /// `bytes_before` and `mappings_before` are of before the first client.

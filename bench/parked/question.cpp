@@ -62,7 +62,6 @@ Result<void> ask(const Options& options, std::uint32_t count, std::uint64_t repe
     server.board().repetitions = repetitions;
     HWS_TRY(host::Runtime runtime, make_runtime(cpu(0), count + 100));
     HWS_TRY(const host::Module module, runtime.load_file(guest_file("bench_parked_" + std::string(dialect))));
-    const std::string input = dialect == "v2" ? std::to_string(server.port()) : server.address();
     Comparison comparison{
         .title = grouped(count) + " parked, two CPUs",
         .operation = "64 B there and back on all at once",
@@ -70,7 +69,7 @@ Result<void> ask(const Options& options, std::uint32_t count, std::uint64_t repe
         .targets = {{Bound::ratio_at_least, 0.9}, {Bound::plugin_at_most_bytes, most_bytes}},
         .contenders = {{.name = "native, one thread with epoll", .run = [&] { return run_native(server); }},
                        {.name = std::string(dialect) + ", on the imports",
-                        .run = [&] { return run_plugins(server, runtime, module, input); }}}};
+                        .run = [&] { return run_plugins(server, runtime, module, dialect); }}}};
     HWS_CHECK(measure(comparison, options));
     server.move_to(cpu(0));
     comparison.title = grouped(count) + " parked, one CPU";

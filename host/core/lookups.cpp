@@ -13,7 +13,7 @@ void ResolvedNames::remember(const HostName& name, std::span<const IpAddr> addre
     });
     for (const IpAddr& address : addresses) {
         if (most_ == 0) return;
-        if (pairs_.size() >= most_) pairs_.pop_front();
+        if (pairs_.size() >= most_) pairs_.erase(pairs_.begin());
         pairs_.push_back({name, address, now});
     }
 }
@@ -31,7 +31,7 @@ void RecentAnswers::keep(const HostName& name, std::span<const IpAddr> addresses
         return answer.name == name || now - answer.came_at >= lifetime_;
     });
     if (addresses.size() > most_addresses || lifetime_ <= std::chrono::nanoseconds(0)) return;
-    if (answers_.size() >= most) answers_.pop_front();
+    if (answers_.size() >= most) answers_.erase(answers_.begin());
     answers_.push_back({name, {addresses.begin(), addresses.end()}, now});
 }
 

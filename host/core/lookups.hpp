@@ -6,7 +6,6 @@
 #include "core/resolver.hpp"
 #include "os/clock.hpp"
 
-#include <deque>
 #include <hws/ip_addr.hpp>
 #include <span>
 #include <vector>
@@ -37,7 +36,7 @@ private:
     };
     std::size_t most_;
     std::chrono::nanoseconds lifetime_;
-    std::deque<Pair> pairs_; // oldest first
+    std::vector<Pair> pairs_; // oldest first; few, and most plugins have none
 };
 
 /// The answers of the last seconds, for requests that follow each other.
@@ -62,7 +61,7 @@ private:
         os::Deadline came_at;
     };
     std::chrono::nanoseconds lifetime_;
-    std::deque<Answer> answers_; // oldest first
+    std::vector<Answer> answers_; // oldest first
 };
 
 /// Resolves for one plugin. Loop thread only.

@@ -331,37 +331,50 @@ os::Task<> Instance::instantiate() {
 // --- a call ---
 
 os::Task<CallOutcome> Instance::call(std::string_view export_name, std::span<const std::byte> input) {
-    if (in_call_) co_return fail(Errc::busy, "a call is in progress");
-    const ExportedFunction* const type = main_->find_export(export_name);
-    if (!type)
-        co_return fail(Errc::missing_export, std::string(export_name) + offer_exports(*main_, export_name));
-    if (type->param_count != 0 || type->result_count > 1 || (type->result_count == 1 && !type->returns_i32))
-        co_return fail(Errc::wrong_signature,
-                       std::string(export_name) + type->signature + " cannot be called, it must be () -> i32 or ()");
+    HWS_CO_TRY(const ExportedFunction* const type, find_callable(export_name));
     state_.exit_code.reset();
     state_.trap_text.reset();
     if (!store_) HWS_CO_CHECK(co_await instantiate());
+    HWS_CO_TRY(const wasmtime_func_t function, begin_call(export_name, input));
+    (void)co_await run_export(function, *type); // how it went is in trap_ and error_
+    co_return end_call(export_name, *type);
+}
 
+// What need not live while the plugin runs stands outside of the coroutine: its frame is memory of every parked plugin.
+
+Result<const ExportedFunction*> Instance::find_callable(std::string_view export_name) const {
+    if (in_call_) return fail(Errc::busy, "a call is in progress");
+    const ExportedFunction* const type = main_->find_export(export_name);
+    if (!type)
+        return fail(Errc::missing_export, std::string(export_name) + offer_exports(*main_, export_name));
+    if (type->param_count != 0 || type->result_count > 1 || (type->result_count == 1 && !type->returns_i32))
+        return fail(Errc::wrong_signature,
+                    std::string(export_name) + type->signature + " cannot be called, it must be () -> i32 or ()");
+    return type;
+}
+
+Result<wasmtime_func_t> Instance::begin_call(std::string_view export_name, std::span<const std::byte> input) {
     wasmtime_extern_t item;
     if (!wasmtime_instance_export_get(context_, &instance_, export_name.data(), export_name.size(), &item))
-        co_return fail(Errc::missing_export, std::string(export_name));
+        return fail(Errc::missing_export, std::string(export_name));
     if (kernel_) {
         kernel::KernelView kernel = kernel_memory_.view();
         kernel.reset();
-        if (!kernel.set_input(input)) co_return fail(Errc::out_of_memory, "the input does not fit the plugin's memory");
+        if (!kernel.set_input(input)) return fail(Errc::out_of_memory, "the input does not fit the plugin's memory");
     }
-
     in_call_ = true;
     timed_out_ = false;
     deadline_ = os::deadline_after(state_.limits.call_time);
     Timer::arm(deadline_);
-    (void)co_await run_export(item.of.func, *type); // how it went is in trap_ and error_
+    return item.of.func;
+}
+
+Result<CallOutcome> Instance::end_call(std::string_view export_name, const ExportedFunction& type) {
     Timer::disarm();
     in_call_ = false;
-
     CallOutcome outcome;
     const auto failure = take_failure(export_name);
-    if (failure && !state_.exit_code && type->result_count == 1) outcome.return_code = result_.of.i32;
+    if (failure && !state_.exit_code && type.result_count == 1) outcome.return_code = result_.of.i32;
     outcome.exit_code = state_.exit_code;
     if (kernel_) {
         const kernel::KernelView kernel = kernel_memory_.view();
@@ -372,8 +385,8 @@ os::Task<CallOutcome> Instance::call(std::string_view export_name, std::span<con
     // Stopped in the middle, or a command that has had its one run.
     const bool is_over = !failure || state_.exit_code || export_name == "_start";
     if (is_over) drop_store();
-    if (!failure) co_return std::unexpected(failure.error());
-    co_return outcome;
+    if (!failure) return std::unexpected(failure.error());
+    return outcome;
 }
 
 } // namespace hws::host::engine

@@ -67,6 +67,9 @@ private:
     os::Task<> instantiate_module(const CompiledModule& module, wasmtime_instance_t& instance);
     os::Task<> initialize(const CompiledModule& module, wasmtime_instance_t& instance);
     os::Task<> run_export(const wasmtime_func_t& function, const ExportedFunction& type);
+    Result<const ExportedFunction*> find_callable(std::string_view export_name) const;
+    Result<wasmtime_func_t> begin_call(std::string_view export_name, std::span<const std::byte> input);
+    Result<CallOutcome> end_call(std::string_view export_name, const ExportedFunction& type);
     /// Runs the future to its end; what it leaves in trap_ and error_ becomes an error.
     os::Task<> drive(wasmtime_call_future_t* future);
     Result<void> take_failure(std::string_view what);
