@@ -23,6 +23,8 @@ constexpr Need needs[] = {
     {"env", "http_request", "--allow http:HOST:PORT, --allow https:HOST:PORT"},
     {"hws", "socket_connect", "--allow tcp:ADDRESS:PORT, --allow udp:ADDRESS:PORT"},
     {"hws", "connect_name", "--allow tcp:HOST:PORT, --allow udp:HOST:PORT"},
+    {"hws", "socket_send_with", "--allow udp-bind:ADDRESS:0 for a source address"},
+    {"hws", "http_start", "--allow http:HOST:PORT, --allow https:HOST:PORT"},
     {"hws", "icmp_send", "--allow icmp:ADDRESS"},
     {"hws", "icmp_send_name", "--allow icmp:HOST"},
     {"hws", "socket_listen", "--allow tcp-listen:ADDRESS:PORT"},
@@ -72,11 +74,12 @@ std::string describe_imports(const host::Module& module) {
 }
 
 std::string describe_needs(const host::Module& module) {
+    const std::size_t width = widest(module.imports());
     std::string text;
     for (const Need& need : needs)
         for (const host::ImportInfo& item : module.imports())
             if (item.module == need.module && item.name == need.function)
-                text += "  " + padded(item.name, 14) + std::string(need.rules) + "\n";
+                text += "  " + padded(item.name, width) + "  " + std::string(need.rules) + "\n";
     return text.empty() ? "needs\n  no network\n" : "needs\n" + text;
 }
 

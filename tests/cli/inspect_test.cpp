@@ -9,10 +9,21 @@ TEST_CASE("a plugin's exports, imports, needs and answers are told") {
     CHECK(outcome.code == 0);
     CHECK(outcome.err == "");
     for (const char* const part :
-         {"dialects v1, extism", "execute ", "() -> i32", "imports from env\n",
-          "imports from extism:host/env\n", "tcp_connect ", "--allow tcp:HOST:PORT",
+         {"dialects extism, preview1, v2", "execute ", "() -> i32", "imports from hws\n",
+          "imports from extism:host/env\n", "connect_name ", "--allow tcp:HOST:PORT",
           "--allow udp:HOST:PORT", "--allow icmp:HOST", "--allow https:HOST:PORT",
           "name         hello_net", "description  Talks to", "json_schema  {\"type\":\"object\""}) {
+        CAPTURE(part);
+        CHECK(contains(outcome.out, part));
+    }
+}
+
+TEST_CASE("a plugin of dialect v1 needs as much") {
+    const Outcome outcome = run_hws({"inspect", guest("net_raw")});
+    CHECK(outcome.code == 0);
+    for (const char* const part :
+         {"dialects v1, extism", "imports from env\n", "tcp_connect  ", "--allow tcp:HOST:PORT",
+          "--allow udp:HOST:PORT", "--allow icmp:HOST", "--allow https:HOST:PORT"}) {
         CAPTURE(part);
         CHECK(contains(outcome.out, part));
     }

@@ -6,9 +6,11 @@
 #include <lower.hpp>
 #include <map>
 #include <string>
+#include <v2.hpp>
 #include <vector>
 
 using namespace hws::abi;
+using namespace hws::abi::v2;
 
 namespace {
 
@@ -91,6 +93,9 @@ const Imports tables{
 #define ABI_FUNCTION(name, signature, wait, sentence) {"env." #name, type_of<signature>()},
 #include <v1.def>
 #undef ABI_FUNCTION
+#define ABI_FUNCTION(name, signature, wait, sentence) {"hws." #name, type_of<signature>()},
+#include <functions.def>
+#undef ABI_FUNCTION
 #define ABI_KERNEL_FUNCTION(name, signature, sentence)                                             \
     {"extism:host/env." #name, type_of<signature>()},
 #define ABI_FUNCTION(name, signature, wait, sentence)                                              \
@@ -122,6 +127,7 @@ TEST_CASE("a plugin that has nothing to do with the network imports nothing of i
     for (const auto& [name, type] : imports_of("greet")) {
         CAPTURE(name);
         CHECK_FALSE(name.starts_with("env."));
+        CHECK_FALSE(name.starts_with("hws."));
     }
 }
 
