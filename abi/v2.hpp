@@ -241,7 +241,7 @@ enum class Option : std::uint32_t {
     ipv6_hops = 49, ///< 0 to 255, or -1
     ipv6_traffic_class = 50,
     ipv6_multicast_hops = 51, ///< 0 to 255, or -1
-    ipv6_multicast_loop = 52,
+    ipv6_multicast_loop = 52, ///< 0 or 1, unlike other switches
     ipv6_multicast_interface = 53, ///< index of an interface, or 0
     ipv6_receive_info = 54,
     ipv6_receive_hops = 55,

@@ -93,12 +93,9 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
             if (wake == os::Wake::timed_out) co_return finish(*message);
             continue;
         }
-        if (message.error() == Errc::would_block) {
-            // No room was offered: nothing to wait for.
-            if (total == 0 && is_stream(*socket)) co_return finish(answer);
-            if (may_wait && co_await patience.wait(*socket, Ready::read) == os::Wake::ready)
-                continue;
-        }
+        if (message.error() == Errc::would_block && may_wait &&
+            co_await patience.wait(*socket, Ready::read) == os::Wake::ready)
+            continue;
         if (answer.bytes > 0) co_return finish(answer);
         co_return std::unexpected(std::move(message).error());
     }
@@ -290,6 +287,8 @@ os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, Se
                                                     bytes_in_message};
             HWS_CO_CHECK(store(memory, bytes, static_cast<std::uint32_t>(batch[i].sent)));
         }
+        // The next one cannot be sent now; that may be an error which asking again would not show.
+        if (*sent < ready && !may_wait) break;
     }
     if (!failure && done == 0) co_return failure;
     co_return store(state, count, done);

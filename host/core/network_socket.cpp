@@ -182,7 +182,9 @@ Result<void> NetworkSocket::narrow_to_ipv6(Use use, std::uint16_t port) {
 
 Result<void> NetworkSocket::bind(const SocketAddr& local) {
     if (family_ == os::Family::local) return fail(Errc::invalid_argument);
-    if (local.is_ipv4() != (family_ == os::Family::ipv4)) return fail(Errc::family_not_supported);
+    // Linux finds an IPv4 address too short for IPv6 before it looks at its family.
+    if (local.is_ipv4() && family_ == os::Family::ipv6) return fail(Errc::invalid_argument);
+    if (local.is_ipv6() && family_ == os::Family::ipv4) return fail(Errc::family_not_supported);
     const Use use = is_stream() ? Use::tcp_listen : Use::udp_bind;
     HWS_TRY(const Vetted vetted, policy().check(use, local));
     if (local.is_ipv6() && local.ip().is_unspecified())

@@ -36,8 +36,6 @@ struct Row {
     int level;
     int name;
     Form form;
-    std::int64_t least = 0;
-    std::int64_t most = std::numeric_limits<int>::max();
 };
 
 constexpr Row rows[] = {
@@ -46,9 +44,9 @@ constexpr Row rows[] = {
     {SocketOption::reuse_address, SOL_SOCKET, SO_REUSEADDR, Form::flag},
     {SocketOption::reuse_port, SOL_SOCKET, SO_REUSEPORT, Form::flag},
     {SocketOption::keep_alive, SOL_SOCKET, SO_KEEPALIVE, Form::flag},
-    {SocketOption::keep_alive_idle, IPPROTO_TCP, TCP_KEEPIDLE, Form::seconds, 1, 32767},
-    {SocketOption::keep_alive_interval, IPPROTO_TCP, TCP_KEEPINTVL, Form::seconds, 1, 32767},
-    {SocketOption::keep_alive_count, IPPROTO_TCP, TCP_KEEPCNT, Form::number, 1, 127},
+    {SocketOption::keep_alive_idle, IPPROTO_TCP, TCP_KEEPIDLE, Form::seconds},
+    {SocketOption::keep_alive_interval, IPPROTO_TCP, TCP_KEEPINTVL, Form::seconds},
+    {SocketOption::keep_alive_count, IPPROTO_TCP, TCP_KEEPCNT, Form::number},
     {SocketOption::linger, SOL_SOCKET, SO_LINGER, Form::linger},
     {SocketOption::receive_buffer, SOL_SOCKET, SO_RCVBUF, Form::number},
     {SocketOption::send_buffer, SOL_SOCKET, SO_SNDBUF, Form::number},
@@ -62,9 +60,9 @@ constexpr Row rows[] = {
     {SocketOption::receive_low_water, SOL_SOCKET, SO_RCVLOWAT, Form::number},
     {SocketOption::timestamp, SOL_SOCKET, SO_TIMESTAMP, Form::flag},
     {SocketOption::timestamp_nanoseconds, SOL_SOCKET, SO_TIMESTAMPNS, Form::flag},
-    {SocketOption::ipv4_ttl, IPPROTO_IP, IP_TTL, Form::number, -1, 255},
-    {SocketOption::ipv4_tos, IPPROTO_IP, IP_TOS, Form::number, 0, 255},
-    {SocketOption::ipv4_multicast_ttl, IPPROTO_IP, IP_MULTICAST_TTL, Form::number, -1, 255},
+    {SocketOption::ipv4_ttl, IPPROTO_IP, IP_TTL, Form::number},
+    {SocketOption::ipv4_tos, IPPROTO_IP, IP_TOS, Form::number},
+    {SocketOption::ipv4_multicast_ttl, IPPROTO_IP, IP_MULTICAST_TTL, Form::number},
     {SocketOption::ipv4_multicast_loop, IPPROTO_IP, IP_MULTICAST_LOOP, Form::flag},
     {SocketOption::ipv4_multicast_interface, IPPROTO_IP, IP_MULTICAST_IF, Form::interface_index},
     {SocketOption::ipv4_multicast_address, IPPROTO_IP, IP_MULTICAST_IF, Form::interface_v4},
@@ -73,10 +71,10 @@ constexpr Row rows[] = {
     {SocketOption::ipv4_receive_ttl, IPPROTO_IP, IP_RECVTTL, Form::flag},
     {SocketOption::ipv4_receive_tos, IPPROTO_IP, IP_RECVTOS, Form::flag},
     {SocketOption::ipv6_only, IPPROTO_IPV6, IPV6_V6ONLY, Form::flag},
-    {SocketOption::ipv6_hops, IPPROTO_IPV6, IPV6_UNICAST_HOPS, Form::number, -1, 255},
-    {SocketOption::ipv6_traffic_class, IPPROTO_IPV6, IPV6_TCLASS, Form::number, -1, 255},
-    {SocketOption::ipv6_multicast_hops, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, Form::number, -1, 255},
-    {SocketOption::ipv6_multicast_loop, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, Form::flag},
+    {SocketOption::ipv6_hops, IPPROTO_IPV6, IPV6_UNICAST_HOPS, Form::number},
+    {SocketOption::ipv6_traffic_class, IPPROTO_IPV6, IPV6_TCLASS, Form::number},
+    {SocketOption::ipv6_multicast_hops, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, Form::number},
+    {SocketOption::ipv6_multicast_loop, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, Form::number},
     {SocketOption::ipv6_multicast_interface, IPPROTO_IPV6, IPV6_MULTICAST_IF, Form::number},
     {SocketOption::ipv6_receive_info, IPPROTO_IPV6, IPV6_RECVPKTINFO, Form::flag},
     {SocketOption::ipv6_receive_hops, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, Form::flag},
@@ -174,7 +172,9 @@ Result<void> set_option(int socket, SocketOption option, std::uint64_t value) {
         number = static_cast<std::int64_t>(value);
         break;
     }
-    if (number < row->least || number > row->most) return fail(Errc::invalid_argument);
+    // Which numbers an option takes the system says, and first whether the socket has it at all.
+    if (number < std::numeric_limits<int>::min() || number > std::numeric_limits<int>::max())
+        return fail(get<int>(socket, *row) ? Errc::invalid_argument : Errc::option_not_supported);
     return set(socket, *row, static_cast<int>(number));
 }
 

@@ -1197,8 +1197,9 @@ TEST_CASE_FIXTURE(
     auto [a, b] = pair();
     CHECK(number(v2::socket_send(state, a, {0, 0}, 0, {}, {result_at})) == ok);
     CHECK(result() == 0);
-    CHECK(number(v2::socket_receive(state, b, {0, 0}, 0, {result_at})) == ok);
-    CHECK(load<Received>(result_at).bytes == 0);
+    // As Linux, no room is no reason not to wait for a byte.
+    CHECK(number(v2::socket_receive(state, b, {0, 0}, receive_flags::dont_wait, {result_at})) ==
+          again);
     std::vector<Iovec> many(1024, Iovec{data_at, 2});
     put(data_at, "ab");
     CHECK(number(v2::socket_send(state, a, iovecs(many), 0, {}, {result_at})) == ok);
