@@ -1,6 +1,7 @@
 #include "common/socket.hpp"
 #include "http/http.hpp"
 
+#include <cstring>
 #include <curl/curl.h>
 #include <memory>
 #include <sys/epoll.h>
@@ -18,16 +19,33 @@ std::size_t digest_body(char* data, std::size_t one, std::size_t count, void* di
     return one * count;
 }
 
+/// A reader's buffer, and where in it the next byte goes.
+struct Copy {
+    std::vector<char> buffer = std::vector<char>(64 << 10);
+    std::size_t at = 0;
+    std::uint64_t bytes = 0;
+};
+
+std::size_t copy_body(char* data, std::size_t one, std::size_t count, void* copy) {
+    auto& into = *static_cast<Copy*>(copy);
+    const std::size_t all = one * count;
+    if (all > into.buffer.size() - into.at) into.at = 0;
+    std::memcpy(into.buffer.data() + into.at, data, all); // libcurl's pieces have 16 KiB at most
+    into.at += all;
+    into.bytes += all;
+    return all;
+}
+
 std::size_t count_body(char*, std::size_t one, std::size_t count, void* bytes) {
     *static_cast<std::uint64_t*>(bytes) += one * count;
     return one * count;
 }
 
-Handle get(const std::string& url, curl_write_callback write, std::uint64_t& into) {
+Handle get(const std::string& url, curl_write_callback write, void* into) {
     Handle handle(curl_easy_init(), &curl_easy_cleanup);
     curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
     curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, write);
-    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &into);
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, into);
     curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle.get(), CURLOPT_FAILONERROR, 1L);
     return handle;
@@ -106,12 +124,13 @@ private:
 
 } // namespace
 
-Result<std::string> run_native(const std::string& url, const std::string& ca_file, std::uint64_t count) {
+Result<std::string> run_native(const std::string& url, const std::string& ca_file, std::uint64_t count, Body body) {
     std::uint64_t digest = digest_start;
-    const Handle handle = get(url, &digest_body, digest);
+    Copy copy;
+    const Handle handle = body == Body::digested ? get(url, &digest_body, &digest) : get(url, &copy_body, &copy);
     if (!ca_file.empty()) curl_easy_setopt(handle.get(), CURLOPT_CAINFO, ca_file.c_str());
     for (std::uint64_t i = 0; i < count; ++i) HWS_CHECK(checked(curl_easy_perform(handle.get())));
-    return std::to_string(digest);
+    return std::to_string(body == Body::digested ? digest : copy.bytes);
 }
 
 Result<std::uint64_t> run_native_at_once(const std::string& url, std::size_t clients, std::uint64_t count) {
@@ -120,7 +139,7 @@ Result<std::uint64_t> run_native_at_once(const std::string& url, std::size_t cli
     std::vector<Handle> handles;
     std::vector<std::uint64_t> left(clients, count);
     for (std::size_t i = 0; i < clients; ++i) {
-        handles.push_back(get(url, &count_body, bytes));
+        handles.push_back(get(url, &count_body, &bytes));
         curl_easy_setopt(handles.back().get(), CURLOPT_PRIVATE, &left[i]);
         curl_multi_add_handle(loop.multi(), handles.back().get());
     }

@@ -2,10 +2,14 @@
 #include <hws/http.hpp>
 #include <hws/plugin.hpp>
 
+#include <array>
 #include <cstdlib>
 
 namespace {
 
+alignas(64) std::array<std::byte, 64 << 10> buffer;
+
+/// Calls `take` with each piece of each body.
 template <class Take> hws::Result<void> fetch_all(Take take) {
     const std::string input = hws::input_text();
     const std::size_t blank = input.find(' ');
@@ -14,8 +18,11 @@ template <class Take> hws::Result<void> fetch_all(Take take) {
     for (std::uint64_t left = std::strtoull(input.c_str() + blank, nullptr, 10); left > 0; --left) {
         HWS_TRY(auto response, client.get(url).send());
         if (!response.status_is_success()) return hws::fail(hws::Errc::io, "status " + std::to_string(response.status()));
-        HWS_TRY(const auto body, response.bytes());
-        take(body);
+        for (;;) {
+            HWS_TRY(const std::size_t count, response.read(buffer));
+            if (count == 0) break;
+            take(std::span(buffer).first(count));
+        }
     }
     return {};
 }

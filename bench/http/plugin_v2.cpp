@@ -5,7 +5,7 @@ using namespace hws::bench::guest;
 
 namespace {
 
-unsigned char buffer_of_body[64 << 10];
+alignas(64) unsigned char buffer_of_body[64 << 10];
 
 /// Calls `take(data, size)` with each part of each body.
 template <class Take> bool fetch_all(Take take) {
@@ -26,11 +26,11 @@ template <class Take> bool fetch_all(Take take) {
         v2::HttpHead head;
         if (!is_ok(v2::http_start(v2::at(&std::as_const(request)), v2::at(&exchange)))) return false;
         if (!is_ok(v2::http_head(exchange, v2::at(&head))) || head.status != 200) return false;
-        for (;;) {
+        for (std::uint64_t left = head.body_bytes; left > 0;) {
             const ssize_t got = ::read(exchange.number, buffer_of_body, sizeof buffer_of_body);
-            if (got < 0) return false;
-            if (got == 0) break;
+            if (got <= 0) return false;
             take(buffer_of_body, static_cast<std::size_t>(got));
+            left -= static_cast<std::uint64_t>(got);
         }
         close(exchange);
     }

@@ -100,19 +100,15 @@ public:
         head.version = version_of(wire.version);
         HWS_TRY(const std::string fields, text_of(v2::HttpFields::head, wire.field_bytes));
         head.headers = parse_fields(fields);
-        if (wire.body_bytes != v2::no_limit) head.content_length = wire.body_bytes;
+        if (wire.body_bytes != v2::no_limit) head.content_length = left_ = wire.body_bytes;
         head.redirects = wire.redirects;
         return head;
     }
 
     Result<std::size_t> read(std::span<std::byte> into) override {
-        preview1::Iovec buffer{v2::at(into.data()).address,
-                                     static_cast<std::uint32_t>(into.size())};
-        std::uint32_t bytes = 0;
-        const auto status = preview1::fd_read(fd_, v2::span_at(&buffer, 1), v2::at(&bytes));
-        if (status != preview1::Errno::success) return failed(status, "reading the body");
-        if (bytes == 0) has_ended_ = true;
-        return bytes;
+        // All that was announced has come: the host need not be asked whether that was the end.
+        if (left_ == 0) return 0;
+        return read_more(into);
     }
 
     Result<std::size_t> write(std::span<const std::byte> from) override {
@@ -129,6 +125,7 @@ public:
     }
 
     Result<http::HeaderMap> trailers() override {
+        if (std::byte end{}; left_ == 0 && !has_ended_) HWS_CHECK(read_more({&end, 1}));
         if (!has_ended_) return fail(Errc::would_block);
         HWS_TRY(const std::string fields, text_of(v2::HttpFields::trailers, 0));
         return parse_fields(fields);
@@ -144,6 +141,17 @@ public:
     int descriptor() const override { return fd_.number; }
 
 private:
+    Result<std::size_t> read_more(std::span<std::byte> into) {
+        preview1::Iovec buffer{v2::at(into.data()).address,
+                               static_cast<std::uint32_t>(into.size())};
+        std::uint32_t bytes = 0;
+        const auto status = preview1::fd_read(fd_, v2::span_at(&buffer, 1), v2::at(&bytes));
+        if (status != preview1::Errno::success) return failed(status, "reading the body");
+        if (bytes == 0) has_ended_ = true;
+        if (left_) *left_ -= std::min<std::uint64_t>(bytes, *left_);
+        return bytes;
+    }
+
     Result<void> with_what(Result<void> result) const {
         if (!result && result.error() != Errc::would_block)
             return std::unexpected(
@@ -172,6 +180,7 @@ private:
     }
 
     v2::Fd fd_;
+    std::optional<std::uint64_t> left_; // of the body, if its length was announced
     bool has_ended_ = false;
 };
 

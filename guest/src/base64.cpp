@@ -30,18 +30,29 @@ std::optional<std::vector<std::byte>> decode_base64(std::string_view text) {
     const std::size_t digit_count = text.size() - padding;
 
     std::vector<std::byte> bytes(text.size() / 4 * 3 - padding);
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < text.size(); i += 4) {
-        std::uint32_t group = 0;
-        for (std::size_t j = i; j < i + 4; ++j) {
-            const std::uint8_t value =
-                j < digit_count ? digit_values[static_cast<unsigned char>(text[j])] : 0;
-            if (value == not_a_digit) return std::nullopt;
-            group = group << 6 | value;
-        }
-        for (int shift = 16; shift >= 0 && next < bytes.size(); shift -= 8)
-            bytes[next++] = static_cast<std::byte>(group >> shift);
+    std::byte* out = bytes.data();
+    const auto value_at = [&](std::size_t i) {
+        return std::uint32_t{digit_values[static_cast<unsigned char>(text[i])]};
+    };
+    // What is no digit has bits above the six: looked at once, behind the loop.
+    std::uint32_t all = 0;
+    std::size_t i = 0;
+    for (; i + 4 <= digit_count; i += 4, out += 3) {
+        const std::uint32_t a = value_at(i), b = value_at(i + 1), c = value_at(i + 2),
+                            d = value_at(i + 3);
+        all |= a | b | c | d;
+        out[0] = static_cast<std::byte>(a << 2 | b >> 4);
+        out[1] = static_cast<std::byte>(b << 4 | c >> 2);
+        out[2] = static_cast<std::byte>(c << 6 | d);
     }
+    if (padding > 0) {
+        const std::uint32_t a = value_at(i), b = value_at(i + 1);
+        const std::uint32_t c = padding == 1 ? value_at(i + 2) : 0;
+        all |= a | b | c;
+        out[0] = static_cast<std::byte>(a << 2 | b >> 4);
+        if (padding == 1) out[1] = static_cast<std::byte>(b << 4 | c >> 2);
+    }
+    if (all >= 64) return std::nullopt;
     return bytes;
 }
 

@@ -29,15 +29,23 @@ Result<HeaderMap> Response::trailers() const {
 
 Result<std::size_t> Response::read(std::span<std::byte> into) {
     if (into.empty()) return 0;
-    return exchange_->read(into);
+    auto count = exchange_->read(into);
+    if (count) read_bytes_ += *count;
+    return count;
+}
+
+std::optional<std::uint64_t> Response::bytes_left() const {
+    const auto all = content_length();
+    if (!all || *all < read_bytes_) return {};
+    return *all - read_bytes_;
 }
 
 Result<std::size_t> Response::read_to_end(std::vector<std::byte>& into, std::size_t max_bytes) {
-    return guest::append_to_end(*this, into, max_bytes);
+    return guest::append_to_end(*this, into, max_bytes, bytes_left());
 }
 
 Result<std::size_t> Response::read_to_end(std::string& into, std::size_t max_bytes) {
-    return guest::append_to_end(*this, into, max_bytes);
+    return guest::append_to_end(*this, into, max_bytes, bytes_left());
 }
 
 Chunks Response::chunks(std::size_t chunk_bytes) {

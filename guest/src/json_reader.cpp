@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cstring>
 #include <hws/json_reader.hpp>
 
 namespace hws {
@@ -26,6 +27,28 @@ void append_utf8(std::string& out, std::uint32_t point) {
         put(0x80 | (point >> 6 & 0x3f));
         put(0x80 | (point & 0x3f));
     }
+}
+
+/// How many of the first bytes can stand in a string as they are: neither a quote, nor a backslash,
+/// nor a control character. Eight at a time, since the host's answers bring whole bodies.
+std::size_t plain_prefix(std::string_view text) {
+    constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & high; };
+    const auto has_less_than_blank = [](std::uint64_t word) {
+        return (word - ones * 0x20) & ~word & high;
+    };
+    std::size_t done = 0;
+    for (; done + 8 <= text.size(); done += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, text.data() + done, 8);
+        if (has_zero(word ^ (ones * '"')) | has_zero(word ^ (ones * '\\')) |
+            has_less_than_blank(word))
+            break;
+    }
+    while (done < text.size() && text[done] != '"' && text[done] != '\\' &&
+           static_cast<unsigned char>(text[done]) >= 0x20)
+        ++done;
+    return done;
 }
 
 bool is_literal_char(char c) {
@@ -111,9 +134,7 @@ std::string_view JsonReader::read_string(std::string& storage) {
     storage.clear();
     while (true) {
         const std::size_t plain = position_;
-        while (position_ < text_.size() && text_[position_] != '"' && text_[position_] != '\\' &&
-               static_cast<unsigned char>(text_[position_]) >= 0x20)
-            ++position_;
+        position_ += plain_prefix(text_.substr(position_));
         if (position_ == text_.size() || static_cast<unsigned char>(text_[position_]) < 0x20) {
             fail();
             return {};

@@ -31,7 +31,4 @@ Result<core::HttpRequest> parse_extism_request(std::string_view json);
 /// Extism's headers: {"name":"value"} in lower case, repeated ones joined by ", ".
 std::string format_extism_headers(const core::HttpResponse& response);
 
-/// RFC 4648, section 4, with padding.
-std::string base64(std::string_view bytes);
-
 } // namespace hws::host::adapter

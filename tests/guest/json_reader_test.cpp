@@ -76,6 +76,18 @@ TEST_CASE("a string that does not end, holds a control character or a bad escape
     }
 }
 
+TEST_CASE("a long string ends at its quote, and is malformed by a control character, wherever they are") {
+    for (std::size_t at = 0; at < 40; ++at) {
+        CAPTURE(at);
+        const std::string plain = std::string(at, 'x') + "\x7f\xff ~";
+        CHECK(string_in("\"" + plain + "\"") == plain);
+        CHECK(string_in("\"" + plain + "\\n" + plain + "\"") == plain + "\n" + plain);
+        for (const char c : {'\0', '\x1f', '\n'})
+            CHECK(string_in("\"" + plain + c + plain + "\"") == "malformed");
+        CHECK(string_in("\"" + plain) == "malformed");
+    }
+}
+
 TEST_CASE("integers are read exactly, and other numbers are malformed") {
     CHECK(integer_in("0") == "0");
     CHECK(integer_in("-12") == "-12");

@@ -165,9 +165,12 @@ public:
 private:
     friend class Exchange;
     Response(std::shared_ptr<backend::HttpExchange> exchange, ResponseHead head);
+    /// Of the body, if the server has said how long it is.
+    std::optional<std::uint64_t> bytes_left() const;
 
     std::shared_ptr<backend::HttpExchange> exchange_;
     ResponseHead head_;
+    std::uint64_t read_bytes_ = 0;
     std::vector<std::byte> body_;
 };
 
