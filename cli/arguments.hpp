@@ -50,6 +50,7 @@ struct Arguments {
     bool use_cache = true;
     std::vector<std::string> dns_servers;
     std::vector<std::string> dns_search_domains;
+    std::string proxy;
     std::string ca_file;
     std::string client_certificate;
     std::string client_key;

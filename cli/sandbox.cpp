@@ -92,6 +92,9 @@ Result<host::PluginOptions> make_plugin_options(const Arguments& arguments, Deni
     }
     options.environment = arguments.environment;
     options.arguments = arguments.program_arguments;
+    if (!arguments.proxy.empty()) {
+        HWS_TRY(options.proxy, host::HttpProxy::parse(arguments.proxy));
+    }
     options.tls = {.ca_file = arguments.ca_file,
                    .certificate_file = arguments.client_certificate,
                    .key_file = arguments.client_key};

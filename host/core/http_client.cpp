@@ -22,9 +22,9 @@ std::unexpected<Error> bad_header(std::string_view name, std::string_view why) {
     return fail(Errc::invalid_argument, text.append(" ").append(why));
 }
 
-/// The request's headers and method as libcurl may have them. Errors: invalid_argument, too_large.
-Result<HttpHop> prepare(HttpRequest& request, const Url& url, const Limits& limits) {
-    HttpHop hop;
+/// Makes `hop` of the request, with headers and method as libcurl may have them. Errors:
+/// invalid_argument, too_large.
+Result<void> prepare(HttpHop& hop, HttpRequest& request, const Url& url, const Limits& limits) {
     if (!is_token(request.method)) return fail(Errc::invalid_argument, "HTTP method");
     if (request.method == "CONNECT")
         return fail(Errc::invalid_argument, "HTTP method CONNECT is not for requests");
@@ -91,7 +91,7 @@ Result<HttpHop> prepare(HttpRequest& request, const Url& url, const Limits& limi
     hop.other_origin = request.other_origin;
     hop.method = std::move(request.method);
     hop.body = std::move(request.body);
-    return hop;
+    return {};
 }
 
 /// What changes on the way from one URL to the next.
@@ -145,7 +145,18 @@ Result<Url> HttpClient::parse_url(std::string_view text) {
     return url;
 }
 
+os::Task<std::vector<IpAddr>> HttpClient::find_proxy(os::Deadline deadline) {
+    const Target& target = options_.proxy->target();
+    if (const auto address = target.address()) co_return std::vector{address->ip()};
+    const HostName& name = *target.name();
+    if (const auto* const recent = lookups_.recent().find(name)) co_return *recent;
+    HWS_CO_TRY(auto addresses, co_await lookups_.resolve(name, deadline));
+    lookups_.recent().keep(name, addresses);
+    co_return addresses;
+}
+
 Result<std::shared_ptr<const void>> HttpClient::hold_body(std::size_t bytes) {
+    if (bytes == 0) return nullptr;
     if (bytes > limits_.http_request_bytes - std::min(*held_body_bytes_, limits_.http_request_bytes))
         return fail(Errc::no_buffers,
                     "request bodies under way beyond " +
@@ -159,7 +170,8 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
                                                            bool is_whole_body_wanted,
                                                            os::Deadline deadline) {
     HWS_CO_TRY(Url url, parse_url(request.url));
-    HWS_CO_TRY(HttpHop hop, prepare(request, url, limits_));
+    HttpHop hop;
+    HWS_CO_CHECK(prepare(hop, request, url, limits_));
     const HttpBounds bounds{
         .header_bytes = limits_.http_header_bytes,
         .body_bytes = limits_.http_body_bytes,
@@ -179,8 +191,13 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         if (!engine_) {
             HWS_CO_TRY(engine_, Engine::create(loop_, due_, limits_, options_));
         }
-        HWS_CO_TRY(auto transfer, HttpExchange::Transfer::start(*engine_, url, std::move(hop),
-                                                                std::move(peers), bounds));
+        std::vector<IpAddr> proxy;
+        if (options_.proxy) {
+            HWS_CO_TRY(proxy, co_await find_proxy(deadline));
+        }
+        HWS_CO_TRY(auto transfer,
+                   HttpExchange::Transfer::start(*engine_, url, std::move(hop), std::move(peers),
+                                                 std::move(proxy), bounds));
         // An answer may have come already. It is told the same way as one that comes later.
         if (redirects == 0 && request.readiness && transfer->head_or_end().is_raised())
             co_await os::yield_now();
@@ -226,9 +243,10 @@ os::Task<HttpResponse> HttpClient::fetch(HttpRequest request, os::Deadline deadl
         if (transfer.error()) co_return std::unexpected(*transfer.error());
         response.body = transfer.take_whole_body();
     }
-    response.status = transfer.head().status;
-    response.headers = transfer.head().headers;
-    response.url = transfer.head().url;
+    HttpHead head = transfer.take_head();
+    response.status = head.status;
+    response.headers = std::move(head.headers);
+    response.url = std::move(head.url);
     co_return response;
 }
 

@@ -1,12 +1,13 @@
 #pragma once
 /// HTTP for one plugin, by libcurl on the event loop: HTTP/1.1 and 2, keep-alive, verified TLS. Its
-/// connections belong to this plugin alone; there are no cookies, no stored credentials, no proxies
-/// and nothing from the environment.
+/// connections belong to this plugin alone; there are no cookies, no stored credentials, no proxy
+/// but the host's and nothing from the environment.
 ///
 /// libcurl resolves nothing: each request, and each hop of a redirect, goes through `vet` and is
 /// pinned to the addresses that passed; the callback that opens sockets refuses every other one.
 
 #include "core/http_exchange.hpp"
+#include "core/http_proxy.hpp"
 #include "core/limits.hpp"
 #include "core/policy.hpp"
 #include "core/tls_options.hpp"
@@ -32,6 +33,7 @@ struct HttpResponse {
 
 struct HttpClientOptions {
     TlsOptions tls{};
+    std::optional<HttpProxy> proxy{};
 };
 
 /// Loop thread only. Tasks of a client must end before it does; exchanges may outlive it.
@@ -94,6 +96,8 @@ private:
         os::RunQueue tasks_;
     };
 
+    /// The proxy's addresses.
+    os::Task<std::vector<IpAddr>> find_proxy(os::Deadline deadline);
     /// As Url::parse; the last one is kept, since requests repeat.
     Result<Url> parse_url(std::string_view text);
 

@@ -5,6 +5,25 @@
 
 namespace hws::host::core {
 
+long curl_version_of(HttpVersion version) {
+    switch (version) {
+    case HttpVersion::negotiated:
+        return CURL_HTTP_VERSION_2TLS;
+    case HttpVersion::one:
+        return CURL_HTTP_VERSION_1_1;
+    case HttpVersion::two_by_prior_knowledge:
+        return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    }
+    return CURL_HTTP_VERSION_1_1;
+}
+
+long milliseconds_of(std::chrono::nanoseconds time) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+    if (time >= longest) return static_cast<long>(longest.count());
+    return std::max(1L, static_cast<long>(
+                            std::chrono::ceil<std::chrono::milliseconds>(time).count()));
+}
+
 Error error_of(CURLMcode code) {
     if (code == CURLM_OUT_OF_MEMORY) return Errc::out_of_memory;
     return Error(Errc::io, std::string("libcurl: ") + curl_multi_strerror(code));
@@ -39,8 +58,7 @@ HttpClient::Engine::create(os::Loop& loop, Due& due, const Limits& limits,
 HttpClient::Engine::~Engine() {
     while (!active_.empty())
         active_.back()->finish_with(Error(Errc::canceled, "the HTTP client is gone"));
-    for (CURL* const handle : idle_)
-        curl_easy_cleanup(handle);
+    idle_.clear();
     curl_multi_cleanup(multi_);
     if (cookies_) curl_share_cleanup(cookies_);
 }
@@ -96,15 +114,30 @@ void HttpClient::Engine::bound_cookies(CURL* handle, std::string_view kept_host)
     curl_slist_free_all(lines);
 }
 
-void HttpClient::Engine::set_constants(CURL* handle) {
+void HttpClient::Engine::set_constants(Handle& owner) {
+    CURL* const handle = owner.curl;
+    curl_easy_setopt(handle, CURLOPT_PRIVATE, &owner);
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, owner.error_text);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &owner);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &owner);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::on_upload);
+    curl_easy_setopt(handle, CURLOPT_READDATA, &owner);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
+    curl_easy_setopt(handle, CURLOPT_SEEKDATA, &owner);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &owner);
+    curl_easy_setopt(handle, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
+    curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, &owner);
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, curl_version_of(owner.version));
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(owner.connect_timeout));
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L); // HttpClient follows, after vetting
     // Else a 417 is followed by the same request, with the same Expect, without end.
     curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 0L);
-    // An empty proxy switches off the variables of the environment too.
-    curl_easy_setopt(handle, CURLOPT_PROXY, "");
-    curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+    set_proxy(handle);
     curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     curl_easy_setopt(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
@@ -124,27 +157,45 @@ void HttpClient::Engine::set_constants(CURL* handle) {
     curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, this);
 }
 
-Result<CURL*> HttpClient::Engine::take_handle() {
+void HttpClient::Engine::set_proxy(CURL* handle) {
+    if (!proxy()) {
+        // An empty proxy switches off the variables of the environment too.
+        curl_easy_setopt(handle, CURLOPT_PROXY, "");
+        curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+        return;
+    }
+    const Target& target = proxy()->target();
+    const std::string url =
+        (proxy()->kind() == HttpProxy::Kind::http ? "http://" : "socks5://") + target.to_string();
+    curl_easy_setopt(handle, CURLOPT_PROXY, url.c_str());
+    curl_easy_setopt(handle, CURLOPT_NOPROXY, ""); // no exceptions, from the environment neither
+    curl_easy_setopt(handle, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    // The plugin's headers are none of the proxy's business, nor are the proxy's the plugin's.
+    curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+    curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (proxy()->user().empty()) return;
+    curl_easy_setopt(handle, CURLOPT_PROXYUSERNAME, proxy()->user().c_str());
+    curl_easy_setopt(handle, CURLOPT_PROXYPASSWORD, proxy()->password().c_str());
+}
+
+Result<std::unique_ptr<HttpClient::Engine::Handle>> HttpClient::Engine::take_handle() {
     if (!idle_.empty()) {
-        CURL* const handle = idle_.back();
+        auto handle = std::move(idle_.back());
         idle_.pop_back();
         return handle;
     }
-    CURL* const handle = curl_easy_init();
-    if (!handle) return fail(Errc::out_of_memory, "libcurl");
-    set_constants(handle);
+    CURL* const curl = curl_easy_init();
+    if (!curl) return fail(Errc::out_of_memory, "libcurl");
+    auto handle = std::make_unique<Handle>(curl);
+    set_constants(*handle);
     return handle;
-}
-
-void HttpClient::Engine::give_back(CURL* handle) {
-    idle_.push_back(handle);
 }
 
 Result<void> HttpClient::Engine::add(Transfer& transfer) {
     if (active_.size() >= max_exchanges_)
         return fail(Errc::too_many_handles, "more than " + std::to_string(max_exchanges_) +
                                                 " HTTP exchanges at once; read or close some");
-    if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_); code != CURLM_OK)
+    if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_->curl); code != CURLM_OK)
         return std::unexpected(error_of(code));
     active_.push_back(&transfer);
     drive();
@@ -154,7 +205,7 @@ Result<void> HttpClient::Engine::add(Transfer& transfer) {
 void HttpClient::Engine::remove(Transfer& transfer) {
     const auto found = std::ranges::find(active_, &transfer);
     if (found == active_.end()) return;
-    curl_multi_remove_handle(multi_, transfer.handle_);
+    curl_multi_remove_handle(multi_, transfer.handle_->curl);
     active_.erase(found);
 }
 
@@ -180,9 +231,9 @@ void HttpClient::Engine::act(curl_socket_t fd, int events) {
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
         if (message->msg != CURLMSG_DONE) continue;
         const CURLcode code = message->data.result; // the message dies with the handle's removal
-        Transfer* transfer = nullptr;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-        transfer->finish(code);
+        Handle* handle = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+        handle->transfer->finish(code);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "os/level_watch.hpp"
 #include "os/loop.hpp"
 
+#include <chrono>
 #include <curl/curl.h>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ namespace hws::host::core {
 
 /// Errors of libcurl's own set-up calls.
 Error error_of(CURLMcode code);
+long curl_version_of(HttpVersion version);
+/// Rounded up. No limit is a day: 0 would be libcurl's own five minutes.
+long milliseconds_of(std::chrono::nanoseconds time);
 
 /// A request in the form of one hop: validated, without what this code sets itself.
 struct HttpHop {
@@ -63,6 +67,28 @@ class HttpClient::Engine final : public os::LevelWatchOwner,
 public:
     using Transfer = HttpExchange::Transfer;
 
+    /// An easy handle of libcurl, which serves one transfer after the other and is what libcurl's
+    /// callbacks are given. It knows what it has been told: what is the same for every request is
+    /// told once, and the rest when it changes.
+    struct Handle {
+        explicit Handle(CURL* owned) : curl(owned) {}
+        ~Handle() { curl_easy_cleanup(curl); }
+        Handle(const Handle&) = delete;
+        Handle& operator=(const Handle&) = delete;
+
+        CURL* const curl;
+        Transfer* transfer = nullptr; // null while it is idle
+        std::optional<Url> url;                     // what libcurl reads it from lives as long
+        char error_text[CURL_ERROR_SIZE] = {};
+
+        HttpVersion version = HttpVersion::negotiated;
+        std::chrono::nanoseconds connect_timeout = std::chrono::nanoseconds::max();
+        CURLSH* cookies = nullptr;
+        bool has_header_lines = false;
+        bool has_pins = false;
+        bool is_plain_get = true; // method GET, no body
+    };
+
     /// Errors: out_of_memory. `due` must outlive the engine.
     static Result<std::unique_ptr<Engine>> create(os::Loop& loop, Due& due, const Limits& limits,
                                                   const HttpClientOptions& options);
@@ -71,9 +97,10 @@ public:
 
     os::Loop& loop() { return loop_; }
 
-    /// An easy handle with all that is the same for every request. Errors: out_of_memory.
-    Result<CURL*> take_handle();
-    void give_back(CURL* handle);
+    /// Errors: out_of_memory.
+    Result<std::unique_ptr<Handle>> take_handle();
+    void give_back(std::unique_ptr<Handle> handle) { idle_.push_back(std::move(handle)); }
+    const std::optional<HttpProxy>& proxy() const { return options_.proxy; }
     /// The plugin's cookies, for the handles that keep them; null if there is no memory.
     CURLSH* cookies();
     /// Forgets some of them if they are too many (Limits::http_cookie_bytes), those of `kept_host`
@@ -94,7 +121,8 @@ private:
     void run() override;
     void act(curl_socket_t fd, int events);
     void watch(int fd, int what);
-    void set_constants(CURL* handle);
+    void set_constants(Handle& handle);
+    void set_proxy(CURL* handle);
 
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
     static int on_timer(CURLM*, long wait_ms, void* self);
@@ -107,7 +135,7 @@ private:
     HttpClientOptions options_;
     CURLM* multi_ = nullptr;
     CURLSH* cookies_ = nullptr; // made at the first use
-    std::vector<CURL*> idle_;
+    std::vector<std::unique_ptr<Handle>> idle_;
     std::vector<Transfer*> active_;
     std::unordered_map<int, std::unique_ptr<os::LevelWatch>> watches_;
 };
@@ -116,10 +144,14 @@ private:
 class HttpExchange::Transfer final : private os::Timer, private os::Runnable {
 public:
     using Engine = HttpClient::Engine;
+    using Handle = Engine::Handle;
 
-    /// Begins it. `peers`: the only addresses that may be connected to. Errors: those of Engine.
-    static Result<std::unique_ptr<Transfer>> start(Engine& engine, const Url& url, HttpHop hop,
-                                                   std::vector<Vetted> peers, HttpBounds bounds);
+    /// Begins it. `peers`: the only addresses that may be connected to; through the proxy, whose
+    /// addresses are `proxy`, if there is one. Errors: those of Engine.
+    static Result<std::unique_ptr<Transfer>> start(Engine& engine, const Url& url, HttpHop&& hop,
+                                                   std::vector<Vetted>&& peers,
+                                                   std::vector<IpAddr>&& proxy,
+                                                   const HttpBounds& bounds);
     ~Transfer() override;
 
     const HttpHead& head() const { return head_; }
@@ -144,14 +176,22 @@ public:
     bool is_packed() const { return decoder_ != nullptr; }
     /// Of one that is not packed, after the end.
     std::vector<std::byte> take_whole_body() { return std::exchange(buffer_, {}); }
+    HttpHead take_head() { return std::move(head_); }
     /// The request's body and headers, for the next hop. After the end.
     HttpHop take_hop() { return std::move(hop_); }
 
 private:
     friend class HttpClient::Engine;
-    Transfer(Engine& engine, const Url& url, HttpHop hop, std::vector<Vetted> peers,
-             HttpBounds bounds);
+    Transfer(Engine& engine, const Url& url, HttpHop&& hop, std::vector<Vetted>&& peers,
+             std::vector<IpAddr>&& proxy, const HttpBounds& bounds);
     Result<void> set_up();
+    bool set_method();
+    /// What names mean to libcurl, and where a proxy's tunnel goes. False: no memory.
+    bool set_addresses();
+    bool may_open(const SocketAddr& peer) const;
+    bool is_sending_length() const;
+    bool has_body() const;
+    void note_progress();
     /// libcurl is done with it; the handle goes back to the engine.
     void finish(CURLcode code);
     void finish_with(std::optional<Error> error);
@@ -175,6 +215,7 @@ private:
     /// waited for the plugin.
     void run() override;
 
+    // `self` is the Handle.
     static std::size_t on_upload(char* into, std::size_t size, std::size_t count, void* self);
     static int on_rewind(void* self, curl_off_t offset, int origin);
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -183,14 +224,15 @@ private:
     static int on_resolve(void* resolver_state, void* reserved, void* self);
 
     Engine* engine_; // null once it has ended
-    CURL* handle_ = nullptr;
+    std::unique_ptr<Handle> handle_; // null before the start and after the end
     HttpHop hop_;
     Url url_;
     std::vector<Vetted> peers_;
+    std::vector<IpAddr> proxy_; // empty: there is none
     HttpBounds bounds_;
     curl_slist* header_lines_ = nullptr;
     curl_slist* pins_ = nullptr;
-    char error_text_[CURL_ERROR_SIZE] = {};
+    curl_slist* tunnel_ = nullptr;
 
     HttpHead head_;
     HttpHeaders trailers_;

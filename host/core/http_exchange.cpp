@@ -36,32 +36,13 @@ bool append_line(curl_slist*& list, const std::string& line) {
     return longer;
 }
 
-long curl_version_of(HttpVersion version) {
-    switch (version) {
-    case HttpVersion::negotiated:
-        return CURL_HTTP_VERSION_2TLS;
-    case HttpVersion::one:
-        return CURL_HTTP_VERSION_1_1;
-    case HttpVersion::two_by_prior_knowledge:
-        return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-    }
-    return CURL_HTTP_VERSION_1_1;
-}
-
-/// Rounded up. No limit is a day: 0 would be libcurl's own five minutes.
-long milliseconds_of(std::chrono::nanoseconds time) {
-    constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
-    if (time >= longest) return static_cast<long>(longest.count());
-    return std::max(1L, static_cast<long>(
-                            std::chrono::ceil<std::chrono::milliseconds>(time).count()));
-}
-
 } // namespace
 
-HttpExchange::Transfer::Transfer(Engine& engine, const Url& url, HttpHop hop,
-                                 std::vector<Vetted> peers, HttpBounds bounds)
+HttpExchange::Transfer::Transfer(Engine& engine, const Url& url, HttpHop&& hop,
+                                 std::vector<Vetted>&& peers, std::vector<IpAddr>&& proxy,
+                                 const HttpBounds& bounds)
     : Timer(engine.loop()), engine_(&engine), hop_(std::move(hop)), url_(url),
-      peers_(std::move(peers)), bounds_(bounds), head_or_end_(engine.loop()), end_(engine.loop()),
+      peers_(std::move(peers)), proxy_(std::move(proxy)), bounds_(bounds), head_or_end_(engine.loop()), end_(engine.loop()),
       readable_(engine.loop(), os::Ready::none) {}
 
 HttpExchange::Transfer::~Transfer() {
@@ -69,59 +50,52 @@ HttpExchange::Transfer::~Transfer() {
 }
 
 Result<std::unique_ptr<HttpExchange::Transfer>>
-HttpExchange::Transfer::start(Engine& engine, const Url& url, HttpHop hop,
-                              std::vector<Vetted> peers, HttpBounds bounds) {
-    std::unique_ptr<Transfer> transfer(
-        new Transfer(engine, url, std::move(hop), std::move(peers), bounds));
+HttpExchange::Transfer::start(Engine& engine, const Url& url, HttpHop&& hop,
+                              std::vector<Vetted>&& peers, std::vector<IpAddr>&& proxy,
+                              const HttpBounds& bounds) {
+    std::unique_ptr<Transfer> transfer(new Transfer(engine, url, std::move(hop), std::move(peers),
+                                                    std::move(proxy), bounds));
     HWS_TRY(transfer->handle_, engine.take_handle());
     HWS_CHECK(transfer->set_up());
     HWS_CHECK(engine.add(*transfer));
-    transfer->last_progress_ = os::Clock::now();
+    if (transfer->hop_.idle_timeout != std::chrono::nanoseconds::max())
+        transfer->last_progress_ = os::Clock::now();
     transfer->arm_timer();
     return transfer;
 }
 
 Result<void> HttpExchange::Transfer::set_up() {
-    CURL* const handle = handle_;
+    Handle& handle = *handle_;
+    CURL* const curl = handle.curl;
     bool has_memory = true;
-    curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
-    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text_);
-    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
-    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
-    curl_easy_setopt(handle, CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
-    curl_easy_setopt(handle, CURLOPT_RESOLVER_START_DATA, this);
-    curl_easy_setopt(handle, CURLOPT_CURLU, url_.curl_handle());
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, curl_version_of(hop_.version));
-    // libcurl before 8.0 fails to speak it twice on one connection (curl#10634).
-    const bool is_for_once = hop_.version == HttpVersion::two_by_prior_knowledge &&
-                             curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
-    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, is_for_once ? 1L : 0L);
-    curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, is_for_once ? 1L : 0L);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(hop_.connect_timeout));
+    handle.transfer = this;
+    handle.url = url_;
+    handle.error_text[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_CURLU, url_.curl_handle());
+    if (handle.version != hop_.version) {
+        handle.version = hop_.version;
+        curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, curl_version_of(hop_.version));
+        // libcurl before 8.0 fails to speak it twice on one connection (curl#10634).
+        const bool is_for_once = hop_.version == HttpVersion::two_by_prior_knowledge &&
+                                 curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, is_for_once ? 1L : 0L);
+        curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, is_for_once ? 1L : 0L);
+    }
+    if (handle.connect_timeout != hop_.connect_timeout) {
+        handle.connect_timeout = hop_.connect_timeout;
+        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(hop_.connect_timeout));
+    }
     // Without the share the handle has neither cookies nor a memory of any.
     CURLSH* const cookies = hop_.keeps_cookies ? engine_->cookies() : nullptr;
     has_memory &= !hop_.keeps_cookies || cookies;
-    curl_easy_setopt(handle, CURLOPT_SHARE, cookies);
-    // An empty name switches them on and reads none; null switches them off again.
-    curl_easy_setopt(handle, CURLOPT_COOKIEFILE, cookies ? "" : nullptr);
-
-    // libcurl finds the name in its cache and never resolves. The leading + lets the entry expire,
-    // so that the cache does not grow with every name a plugin has ever asked for; this transfer
-    // takes it out at once.
-    if (url_.target().name()) {
-        std::string pin = "+" + url_.host() + ":" + std::to_string(url_.target().port) + ":";
-        for (std::size_t i = 0; i < peers_.size(); ++i) {
-            const IpAddr ip = peers_[i].address().ip();
-            if (i > 0) pin += ',';
-            pin += ip.is_ipv6() ? "[" + ip.to_string() + "]" : ip.to_string();
-        }
-        has_memory &= append_line(pins_, pin);
+    if (handle.cookies != cookies) {
+        handle.cookies = cookies;
+        curl_easy_setopt(curl, CURLOPT_SHARE, cookies);
+        // An empty name switches them on and reads none; null switches them off again.
+        curl_easy_setopt(curl, CURLOPT_COOKIEFILE, cookies ? "" : nullptr);
     }
-    curl_easy_setopt(handle, CURLOPT_RESOLVE, pins_);
+
+    has_memory &= set_addresses();
 
     // libcurl, which would unpack before it can be told to wait, is not asked for it.
     if (!hop_.unpacked_codings.empty())
@@ -133,47 +107,101 @@ Result<void> HttpExchange::Transfer::set_up() {
         // "Name;" is libcurl's way to say an empty value.
         has_memory &= append_line(header_lines_, value.empty() ? name + ";" : name + ": " + value);
     }
-
-    curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L); // takes back HEAD and POST of the request before
-    const char* own_method = nullptr;
-    const bool is_sending_length = !hop_.body.empty() || hop_.method == "POST" ||
-                                   hop_.method == "PUT" || hop_.method == "PATCH";
-    const bool has_body = is_sending_length || hop_.upload;
-    if (hop_.upload) {
-        curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
-        const auto length = hop_.upload->length();
-        curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE,
-                         length ? static_cast<curl_off_t>(*length) : curl_off_t{-1});
-        curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::on_upload);
-        curl_easy_setopt(handle, CURLOPT_READDATA, this);
-        curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
-        curl_easy_setopt(handle, CURLOPT_SEEKDATA, this);
-        if (hop_.method != "PUT") own_method = hop_.method.c_str();
-        hop_.upload->set_reader([this] {
-            if (is_upload_paused_) engine_->loop().queue(*this);
-        });
-    } else if (is_sending_length) {
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
-                         static_cast<curl_off_t>(hop_.body.size()));
-        curl_easy_setopt(handle, CURLOPT_POSTFIELDS,
-                         hop_.body.empty() ? "" : reinterpret_cast<const char*>(hop_.body.data()));
-        if (hop_.method != "POST") own_method = hop_.method.c_str();
-    } else if (hop_.method == "HEAD") {
-        curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
-    } else if (hop_.method != "GET") {
-        own_method = hop_.method.c_str();
-    }
-    if (has_body) {
+    if (has_body()) {
         // Neither a made-up type nor a second's wait for "100 Continue" that nobody asked for.
         if (!has_content_type) has_memory &= append_line(header_lines_, "Content-Type:");
         has_memory &= append_line(header_lines_, hop_.is_expecting_continue
                                                      ? "Expect: 100-continue"
                                                      : "Expect:");
     }
-    has_memory &= curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, own_method) == CURLE_OK;
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, header_lines_);
+    if (header_lines_) {
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header_lines_);
+        handle.has_header_lines = true;
+    }
+    const bool is_plain_get = hop_.method == "GET" && !has_body();
+    if (!is_plain_get || !handle.is_plain_get) has_memory &= set_method();
+    handle.is_plain_get = is_plain_get;
     if (!has_memory) return fail(Errc::out_of_memory, "libcurl");
     return {};
+}
+
+bool HttpExchange::Transfer::set_addresses() {
+    CURL* const curl = handle_->curl;
+    const auto host_text = [](const IpAddr& ip) {
+        return ip.is_ipv6() ? "[" + ip.to_string() + "]" : ip.to_string();
+    };
+    const Target& target = engine_->proxy() ? engine_->proxy()->target() : url_.target();
+    bool has_memory = true;
+    // libcurl finds the name in its cache and never resolves. The leading + lets the entry expire,
+    // so that the cache does not grow with every name a plugin has ever asked for; this transfer
+    // takes it out at once.
+    if (const HostName* const name = target.name()) {
+        std::string pin = "+" + name->text() + ":" + std::to_string(target.port) + ":";
+        const auto append = [&](const IpAddr& ip) {
+            if (pin.back() != ':') pin += ',';
+            pin += host_text(ip);
+        };
+        if (engine_->proxy())
+            std::ranges::for_each(proxy_, append);
+        else
+            for (const Vetted& peer : peers_)
+                append(peer.address().ip());
+        has_memory &= append_line(pins_, pin);
+        curl_easy_setopt(curl, CURLOPT_RESOLVE, pins_);
+        handle_->has_pins = true;
+    }
+    if (engine_->proxy()) {
+        const SocketAddr& peer = peers_.front().address();
+        has_memory &= append_line(tunnel_, "::" + host_text(peer.ip()) + ":" +
+                                               std::to_string(peer.port()));
+        curl_easy_setopt(curl, CURLOPT_CONNECT_TO, tunnel_);
+    }
+    return has_memory;
+}
+
+bool HttpExchange::Transfer::may_open(const SocketAddr& peer) const {
+    if (const auto& proxy = engine_->proxy())
+        return peer.port() == proxy->target().port &&
+               std::ranges::find(proxy_, peer.ip()) != proxy_.end();
+    return std::ranges::any_of(peers_, [&](const Vetted& vetted) {
+        return vetted.address().ip() == peer.ip() && vetted.address().port() == peer.port();
+    });
+}
+
+bool HttpExchange::Transfer::is_sending_length() const {
+    return !hop_.body.empty() || hop_.method == "POST" || hop_.method == "PUT" ||
+           hop_.method == "PATCH";
+}
+
+bool HttpExchange::Transfer::has_body() const {
+    return hop_.upload || is_sending_length();
+}
+
+bool HttpExchange::Transfer::set_method() {
+    CURL* const curl = handle_->curl;
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L); // takes back HEAD and POST of the request before
+    const char* own_method = nullptr;
+    if (hop_.upload) {
+        curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+        const auto length = hop_.upload->length();
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
+                         length ? static_cast<curl_off_t>(*length) : curl_off_t{-1});
+        if (hop_.method != "PUT") own_method = hop_.method.c_str();
+        hop_.upload->set_reader([this] {
+            if (is_upload_paused_) engine_->loop().queue(*this);
+        });
+    } else if (is_sending_length()) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         static_cast<curl_off_t>(hop_.body.size()));
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                         hop_.body.empty() ? "" : reinterpret_cast<const char*>(hop_.body.data()));
+        if (hop_.method != "POST") own_method = hop_.method.c_str();
+    } else if (hop_.method == "HEAD") {
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    } else if (hop_.method != "GET") {
+        own_method = hop_.method.c_str();
+    }
+    return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, own_method) == CURLE_OK;
 }
 
 void HttpExchange::Transfer::finish(CURLcode code) {
@@ -196,26 +224,24 @@ void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
     Engine& engine = *std::exchange(engine_, nullptr);
     if (handle_) {
         engine.remove(*this);
-        if (sets_cookies_) engine.bound_cookies(handle_, url_.host());
+        CURL* const curl = handle_->curl;
+        if (sets_cookies_) engine.bound_cookies(curl, url_.host());
         // Nothing in the handle may point here once this is gone.
-        curl_easy_setopt(handle_, CURLOPT_PRIVATE, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_CURLU, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_RESOLVE, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_RESOLVER_START_DATA, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_READDATA, nullptr);
-        curl_easy_setopt(handle_, CURLOPT_SEEKDATA, nullptr);
-        CURL* const handle = std::exchange(handle_, nullptr);
+        handle_->transfer = nullptr;
+        if (!handle_->is_plain_get) curl_easy_setopt(curl, CURLOPT_POSTFIELDS, nullptr);
+        if (std::exchange(handle_->has_header_lines, false))
+            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, nullptr);
+        if (std::exchange(handle_->has_pins, false))
+            curl_easy_setopt(curl, CURLOPT_RESOLVE, nullptr);
+        if (tunnel_) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, nullptr);
         if (is_handle_spoiled_)
-            curl_easy_cleanup(handle);
+            handle_.reset();
         else
-            engine.give_back(handle);
+            engine.give_back(std::move(handle_));
     }
     curl_slist_free_all(std::exchange(header_lines_, nullptr));
     curl_slist_free_all(std::exchange(pins_, nullptr));
+    curl_slist_free_all(std::exchange(tunnel_, nullptr));
     Timer::disarm();
     engine.loop().unqueue(*this);
     if (hop_.upload) hop_.upload->set_reader(nullptr);
@@ -230,6 +256,10 @@ void HttpExchange::Transfer::set_readable() {
     readable_.set(os::Ready::read);
     // A head that is on its way to another URL is none.
     if (hop_.readiness && has_head_ && !next_url_) hop_.readiness->set(os::Ready::read);
+}
+
+void HttpExchange::Transfer::note_progress() {
+    if (hop_.idle_timeout != std::chrono::nanoseconds::max()) last_progress_ = os::Clock::now();
 }
 
 void HttpExchange::Transfer::arm_timer() {
@@ -255,7 +285,7 @@ void HttpExchange::Transfer::run() {
     if (std::exchange(is_unpacking_unfinished_, false)) set_readable();
     if (!engine_ || !is_upload_paused_) return;
     is_upload_paused_ = false;
-    curl_easy_pause(handle_, is_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+    curl_easy_pause(handle_->curl, is_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
     engine_->drive();
 }
 
@@ -267,9 +297,10 @@ std::string HttpExchange::Transfer::context(std::string_view detail) const {
 }
 
 Error HttpExchange::Transfer::error_of(CURLcode code) const {
-    const std::string text = context(error_text_[0] ? error_text_ : curl_easy_strerror(code));
+    const std::string text = context(handle_->error_text[0] ? handle_->error_text
+                                                              : curl_easy_strerror(code));
     long system_error = 0;
-    curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &system_error);
+    curl_easy_getinfo(handle_->curl, CURLINFO_OS_ERRNO, &system_error);
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return Error(Errc::timed_out, text);
@@ -279,17 +310,24 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
         // The kernel's own EACCES must not look like our policy's `denied`.
         return Error(errc == Errc::denied ? Errc::not_permitted : errc, text);
     }
+    case CURLE_PROXY: // SOCKS
+        return Error(Errc::refused, text);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_BAD_FUNCTION_ARGUMENT:
+        if (long answer = 0;
+            curl_easy_getinfo(handle_->curl, CURLINFO_HTTP_CONNECTCODE, &answer) == CURLE_OK &&
+            answer >= 300)
+            return Error(Errc::refused,
+                         context("the proxy answers " + std::to_string(answer)));
         // The codes for malformed chunks are the same; only the text tells.
-        if (const std::string_view why = error_text_; why.find("chunked-enc") != why.npos) {
+        if (const std::string_view why = handle_->error_text; why.find("chunked-enc") != why.npos) {
             // libcurl's own bound of a trailer's line.
             if (why.starts_with("Out of memory"))
                 return Error(Errc::too_large, context("a trailer's line is too long"));
             return Error(Errc::protocol, text);
         }
-        if (const std::string_view why = error_text_; why.find("nghttp2") != why.npos) {
+        if (const std::string_view why = handle_->error_text; why.find("nghttp2") != why.npos) {
             // What fails in libcurl's callback is its bound of a head.
             if (why.find("callback function failed") != why.npos)
                 return Error(Errc::too_large, context("response header too long for libcurl"));
@@ -317,6 +355,7 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     case CURLE_USE_SSL_FAILED:
         return Error(Errc::tls_failed, text);
     case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
         return Error(Errc::resolver_failed, text);
     case CURLE_URL_MALFORMAT:
         return Error(Errc::bad_url, text);
@@ -342,14 +381,14 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
 
 std::size_t HttpExchange::Transfer::on_header(char* data, std::size_t size, std::size_t count,
                                               void* self) {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     const std::size_t bytes = size * count;
     return transfer.take_header_line({data, bytes}) ? bytes : 0;
 }
 
 bool HttpExchange::Transfer::take_header_line(std::string_view line) {
     header_bytes_ += line.size();
-    last_progress_ = os::Clock::now();
+    note_progress();
     if (header_bytes_ > bounds_.header_bytes) {
         refusal_ = Error(Errc::too_large, context("response header beyond " +
                                                   std::to_string(bounds_.header_bytes) + " bytes"));
@@ -362,7 +401,10 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
         return true;
     }
     HttpHeaders& headers = has_head_ ? trailers_ : head_.headers;
-    if (!has_head_ && line.starts_with("HTTP/")) return true;
+    if (!has_head_ && line.starts_with("HTTP/")) {
+        headers.reserve(16); // a moved pair is four times as dear as one that stays
+        return true;
+    }
     if (line.front() == ' ' || line.front() == '\t') {
         // A folded line (RFC 9112, 5.2) belongs to the one before.
         if (!headers.empty()) headers.back().second.append(" ").append(trim(line));
@@ -396,8 +438,8 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
 void HttpExchange::Transfer::complete_head() {
     long status = 0;
     long version = 0;
-    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
+    curl_easy_getinfo(handle_->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(handle_->curl, CURLINFO_HTTP_VERSION, &version);
     if (status < 200) {
         head_.informational.emplace_back(":status", std::to_string(status));
         std::ranges::move(head_.headers, std::back_inserter(head_.informational));
@@ -448,9 +490,9 @@ void HttpExchange::Transfer::prepare_unpacking() {
 
 std::size_t HttpExchange::Transfer::on_upload(char* into, std::size_t size, std::size_t count,
                                               void* self) {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     HttpUpload& upload = *transfer.hop_.upload;
-    transfer.last_progress_ = os::Clock::now();
+    transfer.note_progress();
     const std::size_t bytes = upload.take({reinterpret_cast<std::byte*>(into), size * count});
     if (bytes > 0) return bytes;
     if (upload.is_cut_short()) {
@@ -467,15 +509,15 @@ std::size_t HttpExchange::Transfer::on_upload(char* into, std::size_t size, std:
 int HttpExchange::Transfer::on_rewind(void* self, curl_off_t offset, int origin) {
     // A kept connection was found dead. Of a body that is still all here nothing is lost.
     const bool is_possible = offset == 0 && origin == SEEK_SET &&
-                             !static_cast<Transfer*>(self)->hop_.upload->is_begun();
+                             !static_cast<Handle*>(self)->transfer->hop_.upload->is_begun();
     return is_possible ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::size_t count,
                                             void* self) {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     const std::size_t bytes = size * count;
-    transfer.last_progress_ = os::Clock::now();
+    transfer.note_progress();
     if (transfer.next_url_) {
         transfer.body_bytes_ += bytes;
         return transfer.body_bytes_ > max_redirect_body_bytes ? 0 : bytes;
@@ -507,13 +549,9 @@ std::size_t HttpExchange::Transfer::on_body(char* data, std::size_t size, std::s
 
 curl_socket_t HttpExchange::Transfer::on_open_socket(void* self, curlsocktype,
                                                      curl_sockaddr* address) {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     const auto peer = os::from_native(&address->addr, address->addrlen);
-    const bool is_vetted =
-        peer && std::ranges::any_of(transfer.peers_, [&](const Vetted& vetted) {
-            return vetted.address().ip() == peer->ip() && vetted.address().port() == peer->port();
-        });
-    if (!is_vetted) {
+    if (!peer || !transfer.may_open(*peer)) {
         transfer.connect_refusal_ =
             Error(Errc::denied,
                   transfer.context("an address that was not vetted: " +
@@ -532,7 +570,9 @@ curl_socket_t HttpExchange::Transfer::on_open_socket(void* self, curlsocktype,
 int HttpExchange::Transfer::on_resolve(void*, void*, void* self) {
     // Literal addresses come here too. A name only would if its pin were missing: then nothing may
     // be asked of anybody.
-    return static_cast<Transfer*>(self)->url_.target().name() ? 1 : 0;
+    const Transfer& transfer = *static_cast<Handle*>(self)->transfer;
+    const auto& proxy = transfer.engine_->proxy();
+    return (proxy ? proxy->target() : transfer.url_.target()).name() ? 1 : 0;
 }
 
 // --- reading ---
@@ -572,7 +612,7 @@ void HttpExchange::Transfer::drop_raw(std::size_t bytes) {
     if (engine_ && is_paused_ && raw_bytes() <= bounds_.buffer_bytes / 2) {
         is_paused_ = false;
         // May call on_body from inside.
-        curl_easy_pause(handle_, is_upload_paused_ ? CURLPAUSE_SEND : CURLPAUSE_CONT);
+        curl_easy_pause(handle_->curl, is_upload_paused_ ? CURLPAUSE_SEND : CURLPAUSE_CONT);
         engine_->drive();
     }
 }

@@ -105,6 +105,7 @@ void Plugin::State::prepare() {
     plugin->environment = options.environment;
     plugin->config = options.config;
     plugin->http_options.tls = options.tls;
+    plugin->http_options.proxy = options.proxy;
     plugin->shared_tls_client = runtime->tls_client;
     plugin->log_level = internal(options.log_level);
     if (options.log)

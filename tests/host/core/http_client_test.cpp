@@ -139,6 +139,22 @@ TEST_CASE("a connection that the server has closed meanwhile is replaced") {
     CHECK(connections_in(nginx.access_log()).size() == 3);
 }
 
+TEST_CASE("a request whose kept connection dies is sent again, as it was, on a new one") {
+    CannedServer server([](CannedConnection& connection) {
+        const std::string head = connection.read_head();
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        if (connection.number() == 0) connection.read_head(); // and hangs up
+    });
+    Browser browser;
+    CHECK(browser.get(server.url("/first")).value().status == 200);
+    CHECK(browser.get(server.url("/second?x")).value().status == 200);
+    std::vector<std::string> lines;
+    for (const std::string& head : server.heads())
+        lines.push_back(head.substr(0, head.find('\r')));
+    CHECK(lines == std::vector<std::string>{"GET /first HTTP/1.1", "GET /second?x HTTP/1.1",
+                                            "GET /second?x HTTP/1.1"});
+}
+
 TEST_CASE("fifty requests at once are all answered, and their connections are kept for the next") {
     NginxServer nginx;
     nginx.write("one", std::string(100'000, 'x'));

@@ -3,6 +3,7 @@
 
 #include <hws/result.hpp>
 
+#include "core/http_proxy.hpp"
 #include "core/limits.hpp"
 #include "core/policy.hpp"
 #include "core/stdio.hpp"
@@ -20,6 +21,7 @@
 
 namespace hws::host {
 
+using core::HttpProxy;
 using core::Limits;
 using core::Policy;
 using core::PolicyBuilder;
@@ -72,6 +74,9 @@ struct PluginOptions {
     LogLevel log_level = LogLevel::info;
     /// What its TLS connections trust and show: https, and sockets it upgrades.
     TlsOptions tls{};
+    /// What its HTTP goes through, and nothing else does: `HttpProxy::parse("http://proxy.example:3128")`. The policy is asked as
+    /// without one. None: straight to the server, whatever the environment's variables say.
+    std::optional<HttpProxy> proxy{};
 };
 
 } // namespace hws::host
