@@ -1,6 +1,8 @@
 #include "cli/command.hpp"
 #include "support/dnsmasq_server.hpp"
 #include "support/echo_server.hpp"
+#include "support/nginx_server.hpp"
+#include "support/proxy_server.hpp"
 
 #include <csignal>
 #include <doctest/doctest.h>
@@ -247,4 +249,18 @@ TEST_CASE("a name means only itself unless --dns-search says otherwise") {
     arguments.insert(arguments.end(), {"--dns-search", "corp.test"});
     CHECK(run_hws(arguments).out != "0\n");
     CHECK(server.wait_for_connections(1));
+}
+
+TEST_CASE("HTTP goes through the proxy that the command line names, and through no other") {
+    const NginxServer nginx;
+    const TinyproxyServer tinyproxy;
+    const std::string proxy = "http://127.0.0.1:" + std::to_string(tinyproxy.port());
+    const std::vector<std::string> call = {"call",    guest("http_sdk"),       "request", "--allow",
+                                           "http:127.0.0.1:*", "--input", "GET " + nginx.url()};
+    CHECK(contains(run_hws(call).out, "status=200"));
+    CHECK_FALSE(contains(tinyproxy.log(), "Request ("));
+    auto proxied = call;
+    proxied.insert(proxied.end(), {"--proxy", proxy});
+    CHECK(contains(run_hws(proxied).out, "status=200"));
+    CHECK(contains(tinyproxy.log(), "CONNECT " + nginx.address()));
 }

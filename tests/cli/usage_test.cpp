@@ -27,6 +27,7 @@ TEST_CASE("bad usage is told in one line") {
                                                {"call", "a", "b", "--log-level", "loud"},
                                                {"call", "a", "b", "--env", "novalue"},
                                                {"call", "a", "b", "--allow"},
+                                               {"call", "a", "b", "--proxy", "proxy.example"},
                                                {"inspect"},
                                                {"check"}}) {
         const Outcome outcome = run_hws(arguments);

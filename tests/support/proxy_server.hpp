@@ -17,7 +17,7 @@ public:
     explicit TinyproxyServer(const std::string& configuration = "");
 
     std::uint16_t port() const { return port_; }
-    /// What it was asked for and did, one line each.
+    /// What it was asked for (`Request (file descriptor 5): CONNECT ...`) and did, one line each.
     std::string log() const { return process_->output(); }
 
 private:
