@@ -6,7 +6,7 @@ namespace hws::host::core {
 
 using os::Ready;
 
-HttpDescriptor::HttpDescriptor(HttpClient& client, HttpRequest request,
+HttpDescriptor::HttpDescriptor(HttpClient& client, HttpRequest&& request,
                                std::optional<StreamedBody> body)
     : readiness_(client.loop(), Ready::none) {
     if (body) {
@@ -20,7 +20,7 @@ HttpDescriptor::HttpDescriptor(HttpClient& client, HttpRequest request,
 HttpDescriptor::~HttpDescriptor() = default;
 
 Result<std::unique_ptr<HttpDescriptor>>
-HttpDescriptor::start(HttpClient& client, HttpRequest request, std::optional<StreamedBody> body,
+HttpDescriptor::start(HttpClient& client, HttpRequest&& request, std::optional<StreamedBody> body,
                       OnDenied on_denied) {
     HWS_TRY(auto held_body, client.hold_body(request.body.size()));
     std::unique_ptr<HttpDescriptor> descriptor(

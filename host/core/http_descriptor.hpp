@@ -29,7 +29,7 @@ public:
     /// Begins it. `client` must outlive what this waits for: destroy it first. Errors: those of
     /// HttpClient::start that are known at once, no_buffers (see hold_body), denied by the policy's
     /// words about the URL above all; every other one is told by try_head and try_read.
-    static Result<std::unique_ptr<HttpDescriptor>> start(HttpClient& client, HttpRequest request,
+    static Result<std::unique_ptr<HttpDescriptor>> start(HttpClient& client, HttpRequest&& request,
                                                          std::optional<StreamedBody> body,
                                                          OnDenied on_denied = {});
     ~HttpDescriptor() override;
@@ -55,7 +55,8 @@ public:
     bool has_hung_up() override;
 
 private:
-    HttpDescriptor(HttpClient& client, HttpRequest request, std::optional<StreamedBody> body);
+    HttpDescriptor(HttpClient& client, HttpRequest&& request,
+                   std::optional<StreamedBody> body);
     os::Task<> run(HttpClient& client, HttpRequest request);
     bool is_readable() const;
 
