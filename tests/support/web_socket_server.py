@@ -42,6 +42,7 @@ async def talk(socket, path, query):
             await socket.send(bytes([number % 256]) * int(query["bytes"]))
     elif path == "/fragments":
         await socket.send(part for part in ["one ", "two ", "th\u20acee"])
+        await socket.wait_closed()
     elif path == "/ping":  # tells when its ping was answered
         await (await socket.ping(b"are you there"))
         await socket.send("you are")
@@ -51,6 +52,7 @@ async def talk(socket, path, query):
         async with news:
             await news.wait_for(lambda: query["of"] in closed)
         await socket.send(json.dumps(closed[query["of"]]))
+        await socket.wait_closed()
 
 
 async def main():

@@ -15,3 +15,4 @@
 #include <hws/tcp_stream.hpp>
 #include <hws/tls_stream.hpp>
 #include <hws/udp_socket.hpp>
+#include <hws/web_socket.hpp>

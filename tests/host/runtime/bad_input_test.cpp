@@ -3,6 +3,7 @@
 
 #include "assemble.hpp"
 #include "plugin_fixture.hpp"
+#include "support/web_socket_server.hpp"
 
 #include <cstring>
 #include <doctest/doctest.h>
@@ -62,7 +63,8 @@ std::vector<Row> rows() {
     return all;
 }
 
-/// The arguments of one call; each is one or two numbers. `$fd` is a socket.
+/// The arguments of one call; each is one or two numbers. `$fd` is a socket, of the rows of
+/// WebSockets an open one of those.
 using Call = std::vector<std::vector<std::string>>;
 
 /// What might work: a socket, room enough at distinct places, one element, no time to wait.
@@ -156,9 +158,25 @@ std::vector<Attack> attacks(const std::vector<Row>& all) {
     return out;
 }
 
+/// As a string of the text format.
+std::string wat_string(std::string_view bytes) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text = "\"";
+    for (const char c : bytes)
+        (text += '\\').append({digits[static_cast<unsigned char>(c) >> 4], digits[c & 15]});
+    return text + '"';
+}
+
+bool is_of_web_sockets(const Row& row) {
+    return row.name.starts_with("ws_") && row.name != "ws_connect";
+}
+
+constexpr std::uint32_t request_at = 128, url_at = 256;
+
 /// The module: `attack` takes the number of an attack as four bytes of input, and gives the row's
 /// answer as four bytes of output.
-std::string module_of_attacks(const std::vector<Row>& all, const std::vector<Attack>& list) {
+std::string module_of_attacks(const std::vector<Row>& all, const std::vector<Attack>& list,
+                              const std::string& url) {
     std::string text = "(module\n";
     for (const Row& row : all) {
         text += "(import \"hws\" \"" + row.name + "\" (func $" + row.name + " (param";
@@ -172,14 +190,27 @@ std::string module_of_attacks(const std::vector<Row>& all, const std::vector<Att
 (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
 (import "extism:host/env" "store_u64" (func $store_u64 (param i64 i64)))
 (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+(import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $set_flags (param i32 i32) (result i32)))
 (memory (export "memory") 1 1)
+(func $open_web_socket
+  (drop (call $ws_connect (i32.const 128) (i32.const 72)))
+  (global.set $fd (i32.load (i32.const 72)))
+  (drop (call $ws_opened (global.get $fd)))
+  (drop (call $set_flags (global.get $fd) (i32.const 4)))) ;; it does not wait
 (global $fd (mut i32) (i32.const -1))
 (table funcref (elem)";
     for (std::size_t i = 0; i < list.size(); ++i)
         text += " $attack" + std::to_string(i);
     text += "))\n(type $attack (func (result i32)))\n";
+    WsRequest request;
+    request.url = {url_at, static_cast<std::uint32_t>(url.size())};
+    std::string request_bytes(sizeof request, '\0');
+    std::memcpy(request_bytes.data(), &request, sizeof request);
+    text += "(data (i32.const " + std::to_string(request_at) + ") " + wat_string(request_bytes) + ")\n";
+    text += "(data (i32.const " + std::to_string(url_at) + ") " + wat_string(url) + ")\n";
     for (std::size_t i = 0; i < list.size(); ++i)
         text += "(func $attack" + std::to_string(i) + " (result i32) " +
+                (is_of_web_sockets(*list[i].row) ? "(call $open_web_socket) " : "") +
                 text_of(*list[i].row, list[i].call) + ")\n";
     // A pair of sockets that do not wait, anew for each attack: 3 and 4 if the host keeps order.
     text += R"(
@@ -210,25 +241,31 @@ TEST_CASE("no row of dialect v2 takes a bad pointer or descriptor, and none harm
     const std::vector<Row> all = rows();
     const std::vector<Attack> list = attacks(all);
     REQUIRE(list.size() > 30 * 5);
-    const Module module = runtime().load(assemble(module_of_attacks(all, list))).value();
+    WebSocketServer server;
+    const Module module =
+        runtime().load(assemble(module_of_attacks(all, list, server.url("/echo")))).value();
     std::optional<TestPlugin> plugin;
     std::size_t must_fail = 0;
+    std::size_t sent_messages = 0;
     for (std::size_t i = 0; i < list.size(); ++i) {
         CAPTURE(list[i].what);
         // Sockets of before would fill the table.
         if (i % 50 == 0)
-            plugin.emplace(module, Setup{.rules = {"allow udp:loopback:9"}, .limits = impatient()});
+            plugin.emplace(module, Setup{.rules = {"allow udp:loopback:9", "allow ws:loopback:*"},
+                                         .limits = impatient()});
         const std::string output = plugin->call("attack", bytes_of_number(i));
         REQUIRE_MESSAGE(output.size() == 8, output);
         std::uint64_t number = 0;
         std::memcpy(&number, output.data(), sizeof number);
         CHECK(number < 1000);
+        if (list[i].row->name == "ws_send" && number == 0) ++sent_messages;
         if (list[i].must_fail) {
             ++must_fail;
             CHECK(number != 0);
         }
     }
     CHECK(must_fail > 100);
+    CHECK(sent_messages > 3); // the WebSockets were open
 }
 
 TEST_SUITE_END();
