@@ -31,7 +31,6 @@ constexpr Need needs[] = {
     {"hws", "socket_accept", "--allow accept:HOST:PORTS"},
     {"hws", "socket_bind", "--allow tcp-listen:ADDRESS:PORT, --allow udp-bind:ADDRESS:PORT"},
     {"hws", "resolve", "--allow resolve:NAME"},
-    {"hws", "http_start", "--allow http:HOST:PORT, --allow https:HOST:PORT"},
     {"hws", "ws_connect", "--allow ws:HOST:PORT, --allow wss:HOST:PORT"},
     {"hws", "multicast_join", "--allow multicast:GROUP:PORT"},
     {"extism:host/env", "http_request",

@@ -9,6 +9,21 @@
 
 namespace hws::test {
 
+std::string agreement_to(std::string_view request, std::string_view more) {
+    static constexpr std::string_view name = "Sec-WebSocket-Key: ";
+    const std::size_t at = request.find(name) + name.size();
+    const std::string key = std::string(request.substr(at, request.find("\r\n", at) - at)) +
+                            "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned size = 0;
+    EVP_Digest(key.data(), key.size(), digest.data(), &size, EVP_sha1(), nullptr);
+    std::array<unsigned char, 64> text{};
+    EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(size));
+    return std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                       "Connection: Upgrade\r\nSec-WebSocket-Accept: ") +
+           reinterpret_cast<const char*>(text.data()) + "\r\n" + std::string(more) + "\r\n";
+}
+
 WebSocketPeer::WebSocketPeer(int socket) : socket_(socket) {
     const timeval patience{20, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -38,21 +53,6 @@ const std::string& WebSocketPeer::request() {
         unread_.erase(0, end + 4);
     }
     return request_;
-}
-
-std::string WebSocketPeer::agreement(const std::string& more) {
-    static const std::string name = "Sec-WebSocket-Key: ";
-    const std::size_t at = request().find(name) + name.size();
-    const std::string key = request_.substr(at, request_.find("\r\n", at) - at) +
-                            "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-    unsigned size = 0;
-    EVP_Digest(key.data(), key.size(), digest.data(), &size, EVP_sha1(), nullptr);
-    std::array<unsigned char, 64> text{};
-    EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(size));
-    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-           "Sec-WebSocket-Accept: " +
-           std::string(reinterpret_cast<const char*>(text.data())) + "\r\n" + more + "\r\n";
 }
 
 void WebSocketPeer::send(std::string_view bytes) {

@@ -11,6 +11,9 @@
 
 namespace hws::test {
 
+/// What agrees to a request for a WebSocket, with its blank line. `more`: header lines.
+std::string agreement_to(std::string_view request, std::string_view more = {});
+
 /// One connection as the server sees it. Blocking; gives up after some seconds.
 class WebSocketPeer {
 public:
@@ -22,8 +25,7 @@ public:
     int socket() const { return socket_; }
     /// The head of the request. Reads it at the first use.
     const std::string& request();
-    /// What agrees to it, with its blank line. `more`: header lines.
-    std::string agreement(const std::string& more = {});
+    std::string agreement() { return agreement_to(request()); }
     void agree() { send(agreement()); }
     void send(std::string_view bytes);
     /// The next frame; an opcode of close without a mask if the connection has ended.

@@ -1,4 +1,5 @@
 #include "support/canned_server.hpp"
+#include "support/dns_server.hpp"
 #include "support/tls_server.hpp"
 #include "support/web_socket_peer.hpp"
 #include "support/web_socket_server.hpp"
@@ -402,6 +403,51 @@ TEST_CASE("sending ends where the server does not read, and goes on when it does
     CHECK(fragments > 2);
 }
 
+TEST_CASE("over TLS as well, what was taken is sent after the descriptor is closed") {
+    CertificateAuthority authority;
+    WebPlugin plugin;
+    plugin.state.http_options.tls.ca_file = authority.file();
+    std::promise<void> may_read, read_all;
+    std::string got;
+    std::uint16_t code = 0;
+    TlsServer server({.certificate = authority.issue("IP:127.0.0.1")}, [&](TlsPeer& peer) {
+        std::string request;
+        while (request.find("\r\n\r\n") == request.npos)
+            request += peer.receive();
+        peer.send(agreement_to(request));
+        may_read.get_future().wait();
+        std::string unread;
+        for (std::string more = peer.receive(); !more.empty(); more = peer.receive())
+            unread += more;
+        while (const auto next = take_frame(unread)) {
+            if (next->opcode == Op::close)
+                code = next->code();
+            else
+                got += next->payload;
+        }
+        CHECK(unread.empty());
+        CHECK(peer.has_farewell());
+        read_all.set_value();
+        plugin.loop.post([] {});
+    });
+    const Fd fd = plugin.open_web_socket("wss://" + server.address() + "/");
+    plugin.set_non_blocking(fd);
+    const std::string part = pattern(50'000);
+    std::string sent;
+    for (;;) {
+        const Sent one = plugin.send(fd, part, WsKind::binary, abi::v2::ws_send_flags::goes_on);
+        if (one.number == again) break;
+        REQUIRE(one.number == ok);
+        sent += part.substr(0, one.bytes);
+    }
+    CHECK(plugin.close(fd) == ok);
+    may_read.set_value();
+    auto done = read_all.get_future();
+    plugin.run_until(done);
+    CHECK(got == sent);
+    CHECK(code == 1001);
+}
+
 TEST_CASE("a wait ends with the descriptor's timeout, and with the descriptor") {
     WebSocketServer server;
     WebPlugin plugin;
@@ -699,6 +745,41 @@ TEST_CASE("a name that leads to a forbidden address is denied, and a redirect no
         CHECK(server.connections() == 1);
     }
     CHECK_FALSE(canary.has_visitor());
+}
+
+TEST_CASE("a name is resolved by the host, and each of its addresses must be allowed") {
+    CertificateAuthority authority;
+    WebSocketServer server(authority.issue("DNS:web.test"));
+    NativeSocket canary = NativeSocket::listener();
+    DnsServer names([](const DnsQuestion& question) {
+        std::vector<std::string> records;
+        if (question.type == dns::a)
+            records.push_back(dns::record(dns::a, std::string_view("\x7f\0\0\1", 4)));
+        return std::vector{dns::answer(question, records)};
+    });
+    core::ResolverOptions asking;
+    asking.servers = {names.address()};
+    const auto url = [](const char* name, std::uint16_t port) {
+        return std::string("wss://") + name + ":" + std::to_string(port) + "/echo";
+    };
+    // Rebinding: the names are allowed, loopback is not.
+    WebPlugin stranger({"allow wss:web.test:*", "allow wss:*:*"}, {}, asking);
+    CHECK(stranger.outcome(url("web.test", canary.local().port())) == denied);
+    CHECK(stranger.last_error().find("127.0.0.1") == std::string::npos);
+    CHECK_FALSE(canary.has_visitor());
+    // No query carries out what no rule speaks of.
+    WebPlugin quiet({"allow wss:web.test:*", "allow ws:*:*"}, {}, asking);
+    CHECK(quiet.begin(url("secret.test", 443)) == denied);
+    for (const std::string& question : names.questions())
+        CHECK(question.find("secret") == std::string::npos);
+
+    WebPlugin plugin({"allow wss:127.0.0.1:*", "allow wss:web.test:*", "allow wss:other.test:*"},
+                     {}, asking);
+    plugin.state.http_options.tls.ca_file = authority.file();
+    const Fd fd = plugin.open_web_socket(url("web.test", server.port()));
+    CHECK(plugin.send(fd, "by name").number == ok);
+    CHECK(plugin.receive(fd).text == "by name");
+    CHECK(plugin.outcome(url("other.test", server.port())) == tls_failed);
 }
 
 TEST_CASE("a request that is malformed in any part is refused before anybody is connected to") {
