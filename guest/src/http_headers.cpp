@@ -24,7 +24,10 @@ void HeaderMap::append(std::string_view name, std::string_view value) {
         header.values.emplace_back(value);
         return;
     }
-    headers_.push_back({std::string(name), {std::string(value)}});
+    if (headers_.empty()) headers_.reserve(16); // an answer has as many
+    Header& added = headers_.emplace_back();
+    added.name = name;
+    added.values.emplace_back(value);
 }
 
 void HeaderMap::set(std::string_view name, std::string_view value) {
