@@ -121,7 +121,10 @@ int accept(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes) {
 int connect(int fd, const sockaddr* address, socklen_t bytes) {
     v2::Address peer;
     if (int error = read_address(address, bytes, peer)) return fail(error);
-    return answer(v2::socket_connect({fd}, v2::at<const v2::Address>(&peer)));
+    const auto status = v2::socket_connect({fd}, v2::at<const v2::Address>(&peer));
+    // The host tells what its system refuses (a broadcast address) from what its policy does.
+    if (status == static_cast<v2::Status>(hws::Errc::not_permitted)) return fail(EACCES);
+    return answer(status);
 }
 
 int shutdown(int fd, int how) {
