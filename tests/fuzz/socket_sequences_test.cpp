@@ -89,7 +89,8 @@ constexpr OptionRow option_rows[] = {
     {Option::ipv6_multicast_hops, IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
     {Option::ipv6_multicast_loop, IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
 };
-constexpr int option_values[] = {0, 1, 2, -1, -2, 7, 64, 127, 128, 255, 256, 4096, 32767, 32768, 100'000};
+constexpr int option_values[] = {0,   1,   2,   -1,   -2,    7,     64,     127,
+                                 128, 255, 256, 4096, 32767, 32768, 100'000};
 constexpr std::uint64_t second = 1'000'000'000, millisecond = 1'000'000;
 
 /// One call: on slot `a`, with slot `b` as whom it speaks of.
@@ -539,7 +540,8 @@ public:
                                    value < 0 ? abi::v2::no_limit
                                              : static_cast<std::uint64_t>(value) * second));
             else
-                result(plugin_.set(fd, step.row().option, static_cast<std::uint64_t>(value * unit)));
+                result(plugin_.set(fd, step.row().option,
+                                   static_cast<std::uint64_t>(value * unit)));
             break;
         }
         case Operation::get_option: {
@@ -656,7 +658,8 @@ private:
             message.buffers = list.address + i * static_cast<std::uint32_t>(sizeof buffers[0]);
             message.buffer_count = 1;
             message.address = address;
-            plugin_.put_value(messages_at + i * static_cast<std::uint32_t>(sizeof message), message);
+            plugin_.put_value(messages_at + i * static_cast<std::uint32_t>(sizeof message),
+                              message);
         }
     }
     abi::v2::Message message(std::uint32_t i) {
@@ -864,7 +867,9 @@ std::string natively(const Conversation& conversation, SocketAddr server) {
         }
         const int peeks = step.kind == WaitingStep::Kind::peek_all ? MSG_PEEK : 0;
         count = ::recvmsg(socket.get(), &header, MSG_WAITALL | peeks);
-        told += "got " + std::string(room.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))) + '\n';
+        told += "got ";
+        if (count > 0) told.append(room.data(), static_cast<std::size_t>(count));
+        told += '\n';
     }
     ::shutdown(socket.get(), SHUT_WR);
     std::string rest;
