@@ -36,7 +36,7 @@ Result<core::WebSocketRequest> load_request(PluginState& state,
     HWS_TRY(core::Url url, core::Url::parse_web_socket(url_text));
     core::WebSocketRequest request{.offer = {.url = std::move(url)}};
     HWS_TRY(const auto fields,
-            view(state, wire.fields, state.limits.http_header_bytes, "the handshake's headers"));
+            view(state, wire.fields, state.limits.web_socket_buffer_bytes, "the handshake's headers"));
     HWS_TRY(request.offer.fields, parse_fields(fields));
     if (wire.protocols.size > max_ws_protocols_bytes)
         return fail(Errc::invalid_argument, "too many subprotocols");

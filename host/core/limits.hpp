@@ -63,8 +63,8 @@ struct Limits {
     /// server is told (close code 1009).
     std::size_t web_socket_message_bytes = std::size_t{64} << 20;
     /// What is held for one WebSocket in each direction: when it is full, the server is not read
-    /// from, and sending is `would_block`. Also the head of the server's answer. `too_large`. With
-    /// 256 descriptors some 32 MiB a plugin at most.
+    /// from, and sending is `would_block`. Also the request that opens it and the head of the answer.
+    /// `too_large`. With 256 descriptors some 48 MiB a plugin at most.
     std::size_t web_socket_buffer_bytes = std::size_t{64} << 10;
 
     /// Look-ups of names under way, those that the plugin no longer waits for included.

@@ -52,6 +52,7 @@ Result<std::unique_ptr<WebSocket>> WebSocket::start(const WebSocketSurroundings&
     socket->running_ = socket->run();
     socket->running_.start(surroundings.loop);
     if (socket->error_) return std::unexpected(*std::move(socket->error_));
+    socket->is_started_ = true;
     return socket;
 }
 
@@ -60,7 +61,11 @@ os::Task<> WebSocket::run() {
     if (!opened) {
         socket_.reset();
         error_ = std::move(opened).error();
-        if (error_->context().empty())
+        // The operator is told now, whether or not the plugin ever asks.
+        if (*error_ == Errc::denied && is_started_) {
+            surroundings_.owner.on_denied("ws_connect", *error_);
+            error_ = Errc::denied;
+        } else if (error_->context().empty())
             error_ = Error(error_->code(), request_.offer.url.target().to_string());
         readiness_.set(Ready::both);
         co_return {};
@@ -94,7 +99,7 @@ os::Task<> WebSocket::open_connection() {
 os::Task<> WebSocket::open() {
     HWS_CO_TRY(const std::string key, make_web_socket_key());
     HWS_CO_TRY(const std::string text,
-               format_opening(request_.offer, key, surroundings_.limits.http_header_bytes));
+               format_opening(request_.offer, key, surroundings_.limits.web_socket_buffer_bytes));
     HWS_CO_CHECK(co_await open_connection());
 
     auto left = std::as_bytes(std::span(text));
@@ -111,6 +116,7 @@ os::Task<> WebSocket::open() {
     }
     HWS_CO_TRY(const std::string first_bytes, co_await read_answer());
     HWS_CO_TRY(protocol_, check_opening(*answer_, request_.offer, key));
+    request_.offer.fields = {}; // credentials, perhaps
 
     const Limits& limits = surroundings_.limits;
     HWS_CO_TRY(frames_, WebSocketFrames::create(

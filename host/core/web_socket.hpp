@@ -118,6 +118,7 @@ private:
     std::unique_ptr<WebSocketFrames> frames_; // null before it is open
     std::optional<Error> error_;
     std::optional<Error> send_error_;
+    bool is_started_ = false; // what goes wrong now is told by opening_outcome
     bool is_resting_ = false; // there may be more to read, but it is the others' turn
     os::Task<> running_;      // ends before what it refers to
 };

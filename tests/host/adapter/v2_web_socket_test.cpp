@@ -764,7 +764,12 @@ TEST_CASE("a name is resolved by the host, and each of its addresses must be all
     };
     // Rebinding: the names are allowed, loopback is not.
     WebPlugin stranger({"allow wss:web.test:*", "allow wss:*:*"}, {}, asking);
-    CHECK(stranger.outcome(url("web.test", canary.local().port())) == denied);
+    REQUIRE(stranger.begin(url("web.test", canary.local().port())) == ok);
+    const Fd rebound = stranger.load<Fd>(result_at);
+    CHECK(stranger.poll(rebound, can_write, 20s) == (can_write | abi::v2::poll_events::hung_up));
+    REQUIRE(stranger.denials.size() == 1); // told before the plugin asks
+    CHECK(stranger.denials.front().find("web.test") != std::string::npos);
+    CHECK(stranger.opened(rebound) == denied);
     CHECK(stranger.last_error().find("127.0.0.1") == std::string::npos);
     CHECK_FALSE(canary.has_visitor());
     // No query carries out what no rule speaks of.
