@@ -46,6 +46,7 @@ LIBRARIES = {
     "CLI/": ["cli", "bench"],
     "doctest/": ["tests"],
     "asio": ["bench/loop"],  # what our loop is compared with
+    "hiredis.h": ["bench/hiredis"],  # other people's code, in the sandbox
     "wslay/": ["host/core"],
     "openssl/": ["host/core", "host/engine", "host/runtime", "tests", "bench"],  # TLS, cached modules, a manifest's hashes
     "hws/tls.h": ["guest/posix", "tests/posix"],  # the one header of ours among the system's
