@@ -234,7 +234,11 @@ void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
         if (std::exchange(handle_->has_pins, false))
             curl_easy_setopt(curl, CURLOPT_RESOLVE, nullptr);
         if (tunnel_) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, nullptr);
-        if (is_handle_spoiled_)
+        // A handle counts the kept connections that died under its requests, never forgets one, and
+        // refuses to go on after five. Which is no loss where a connection had to be opened.
+        long opened_connections = 0;
+        curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &opened_connections);
+        if (is_handle_spoiled_ || opened_connections > 0)
             handle_.reset();
         else
             engine.give_back(std::move(handle_));

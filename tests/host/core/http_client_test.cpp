@@ -155,6 +155,22 @@ TEST_CASE("a request whose kept connection dies is sent again, as it was, on a n
                                             "GET /second?x HTTP/1.1"});
 }
 
+TEST_CASE("connections that die one after the other spoil no request, however many they are") {
+    CannedServer server([](CannedConnection& connection) {
+        connection.read_head();
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        connection.read_head(); // and hangs up
+    });
+    Browser browser;
+    for (int i = 0; i < 20; ++i) {
+        CAPTURE(i);
+        const auto response = browser.get(server.url());
+        REQUIRE(response.has_value());
+        CHECK(response->status == 200);
+    }
+    CHECK(server.connections() == 20);
+}
+
 TEST_CASE("fifty requests at once are all answered, and their connections are kept for the next") {
     NginxServer nginx;
     nginx.write("one", std::string(100'000, 'x'));
