@@ -104,7 +104,10 @@ TEST_CASE_FIXTURE(Browser, "nobody reads a streamed body: the plugin waits, and 
 
 TEST_CASE_FIXTURE(Browser, "a streamed body may not end early, nor be longer than it was said to be") {
     NginxServer nginx;
-    const Fd early = started({.method = "PUT", .url = nginx.url("/"), .more = streaming(10)});
+    // nginx refuses a PUT by its head alone, which might be here first.
+    EchoServer silent({.behaviour = Behaviour::say_nothing});
+    const Fd early = started(
+        {.method = "PUT", .url = "http://" + silent.address() + "/", .more = streaming(10)});
     CHECK(write(early, "12345").bytes == 5);
     CHECK(end_request(early) == inval);
     CHECK(head_number(early) == inval);
