@@ -101,6 +101,8 @@ os::Task<> WebSocket::open() {
     HWS_CO_TRY(const std::string text,
                format_opening(request_.offer, key, surroundings_.limits.web_socket_buffer_bytes));
     HWS_CO_CHECK(co_await open_connection());
+    // An answer that comes at once, and even the end of it all, is told the same way as a later one.
+    co_await os::yield_now();
 
     auto left = std::as_bytes(std::span(text));
     while (!left.empty()) {
