@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace hws::backend {
 
@@ -29,6 +30,7 @@ public:
     virtual Result<std::size_t> write(std::span<const std::byte> from) = 0;
     virtual Result<void> finish_body() = 0;
     virtual Result<http::HeaderMap> trailers() = 0;
+    virtual Result<std::vector<http::Informational>> informational() = 0;
     /// After redirects.
     virtual Result<std::string> url() = 0;
     virtual Result<void> set_blocking(Blocking blocking) = 0;

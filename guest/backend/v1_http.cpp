@@ -101,6 +101,9 @@ public:
     }
     Result<void> finish_body() override { return no_such_word("send a body piece by piece"); }
     Result<http::HeaderMap> trailers() override { return no_such_word("tell trailers"); }
+    Result<std::vector<http::Informational>> informational() override {
+        return no_such_word("tell what came before the response");
+    }
     Result<std::string> url() override { return no_such_word("tell where redirects led"); }
     Result<void> set_blocking(Blocking blocking) override {
         if (blocking == Blocking::waits) return {};

@@ -24,12 +24,32 @@ std::string failure_text(Errc code) {
     return std::string(text);
 }
 
+/// Preview 1 has no words of its own for some of what can go wrong with a body.
+Errc unfold(preview1::Errno number) {
+    constexpr std::uint16_t file_too_big = 22;
+    constexpr std::uint16_t loop = 32;
+    switch (static_cast<std::uint16_t>(number)) {
+    case file_too_big:
+        return Errc::too_large;
+    case loop:
+        return Errc::too_many_redirects;
+    default:
+        return static_cast<Errc>(number);
+    }
+}
+
 } // namespace
 
 // Not inlined into the calls, whose ordinary end is success.
 [[gnu::noinline]] std::unexpected<Error> failed(Status status) {
     const auto code = static_cast<Errc>(static_cast<std::uint16_t>(status));
     if (code == Errc::would_block || code == Errc::in_progress) return fail(code);
+    return fail(code, failure_text(code));
+}
+
+[[gnu::noinline]] std::unexpected<Error> failed(preview1::Errno status) {
+    const Errc code = unfold(status);
+    if (code == Errc::would_block) return fail(code);
     return fail(code, failure_text(code));
 }
 

@@ -12,12 +12,16 @@ namespace hws::backend::v2 {
 /// in_progress carry none.
 std::unexpected<Error> failed(Status status);
 
+/// The same for a call of preview 1, whose numbers say less: what they fold (abi/hws/wasi_number.hpp)
+/// is unfolded.
+std::unexpected<Error> failed(preview1::Errno status);
+
 inline Result<void> result_of(Status status) {
     if (status != Status::ok) return failed(status);
     return {};
 }
 
-/// Preview 1 has no texts.
+/// Without the text, which is asked for where it says more than the number.
 inline Result<void> result_of(preview1::Errno status) {
     if (status != preview1::Errno::success) return fail(static_cast<Errc>(status));
     return {};

@@ -4,8 +4,10 @@
 #include "v2_failure.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hws::backend {
 
@@ -56,35 +58,41 @@ http::Version version_of(std::uint32_t number) {
     }
 }
 
-// name NUL value NUL, ...
-http::HeaderMap parse_fields(std::string_view text) {
-    http::HeaderMap headers;
-    const auto take = [&text] {
+/// Of name NUL value NUL, ...
+template <class Take> void for_each_field(std::string_view text, Take take) {
+    const auto take_part = [&text] {
         const std::size_t end = std::min(text.find('\0'), text.size());
         const std::string_view front = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         return front;
     };
     while (!text.empty()) {
-        const std::string_view name = take();
-        headers.append(name, take());
+        const std::string_view name = take_part();
+        take(name, take_part());
     }
+}
+
+http::HeaderMap parse_fields(std::string_view text) {
+    http::HeaderMap headers;
+    for_each_field(text, [&](std::string_view name, std::string_view value) {
+        headers.append(name, value);
+    });
     return headers;
 }
 
-/// Preview 1 has no words of its own for some of what can go wrong with a body: abi/hws/wasi_number.hpp
-/// folds them into these.
-Errc unfold(preview1::Errno number) {
-    constexpr std::uint16_t file_too_big = 22;
-    constexpr std::uint16_t loop = 32;
-    switch (static_cast<std::uint16_t>(number)) {
-    case file_too_big:
-        return Errc::too_large;
-    case loop:
-        return Errc::too_many_redirects;
-    default:
-        return static_cast<Errc>(number);
-    }
+/// One map for each `:status` that begins a head.
+std::vector<http::Informational> parse_informational(std::string_view text) {
+    std::vector<http::Informational> heads;
+    for_each_field(text, [&](std::string_view name, std::string_view value) {
+        if (name == ":status") {
+            http::Informational head;
+            std::from_chars(value.data(), value.data() + value.size(), head.status);
+            heads.push_back(std::move(head));
+        } else if (!heads.empty()) {
+            heads.back().headers.append(name, value);
+        }
+    });
+    return heads;
 }
 
 class Exchange final : public HttpExchange {
@@ -131,6 +139,11 @@ public:
         return parse_fields(fields);
     }
 
+    Result<std::vector<http::Informational>> informational() override {
+        HWS_TRY(const std::string fields, text_of(v2::HttpFields::informational, 0));
+        return parse_informational(fields);
+    }
+
     Result<std::string> url() override { return text_of(v2::HttpFields::url, 256); }
 
     Result<void> set_blocking(Blocking blocking) override {
@@ -162,9 +175,12 @@ private:
     }
 
     std::unexpected<Error> failed(preview1::Errno status, std::string_view operation) const {
-        const Errc code = unfold(status);
-        if (code == Errc::would_block) return fail(code);
-        return fail(code, what + ": " + std::string(operation));
+        const auto failure = v2::failed(status);
+        const Error& error = failure.error();
+        if (error == Errc::would_block) return failure;
+        std::string text = what + ": " + std::string(operation);
+        if (!error.context().empty()) text += ": " + error.context();
+        return fail(error.code(), text);
     }
 
     Result<std::string> text_of(v2::HttpFields which, std::size_t likely_bytes) {

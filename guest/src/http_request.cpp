@@ -110,16 +110,17 @@ RequestBuilder& RequestBuilder::form(std::span<const FormField> fields) {
 }
 
 RequestBuilder& RequestBuilder::multipart(const Multipart& form) {
-    auto whole = form.body();
-    if (!whole) {
-        add_mistake(whole.error().context());
-        return *this;
-    }
     // Another content type would not have the boundary.
     std::erase_if(headers_, [](const auto& header) {
         return guest::equal_ignoring_case(header.first, "Content-Type");
     });
     header("Content-Type", form.content_type());
+    if (form.has_source()) return body_from(form.source(), form.body_bytes());
+    auto whole = form.body();
+    if (!whole) {
+        add_mistake(whole.error().context());
+        return *this;
+    }
     return body(std::move(*whole));
 }
 

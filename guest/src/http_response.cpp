@@ -27,6 +27,10 @@ Result<HeaderMap> Response::trailers() const {
     return exchange_->trailers();
 }
 
+Result<std::vector<Informational>> Response::informational() const {
+    return exchange_->informational();
+}
+
 Result<std::size_t> Response::read(std::span<std::byte> into) {
     if (into.empty()) return 0;
     auto count = exchange_->read(into);
@@ -75,7 +79,15 @@ Result<std::span<const std::byte>> Response::bytes(std::size_t max_bytes) {
     return fail(Errc::too_large, "bytes: more than " + std::to_string(max_bytes) + " bytes");
 }
 
-Result<std::string> Response::text(std::size_t max_bytes) {
+Result<std::string> Response::text(std::size_t max_bytes) && {
+    if (body_.size() > max_bytes)
+        return fail(Errc::too_large, "text: more than " + std::to_string(max_bytes) + " bytes");
+    std::string text(text_of(body_));
+    HWS_CHECK(read_to_end(text, max_bytes - text.size()));
+    return text;
+}
+
+Result<std::string> Response::text(std::size_t max_bytes) & {
     HWS_TRY(const std::span<const std::byte> body, bytes(max_bytes));
     return std::string(text_of(body));
 }

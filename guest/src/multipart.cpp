@@ -1,11 +1,13 @@
 #include "http_syntax.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <hws/multipart.hpp>
 #include <hws/quote.hpp>
 #include <unistd.h>
+#include <utility>
 
 namespace hws::http {
 
@@ -44,13 +46,25 @@ std::string in_quotes(std::string_view text) {
 
 Multipart::Multipart() : boundary_(random_boundary()) {}
 
-void Multipart::append(std::string_view text) {
-    const auto bytes = bytes_of(text);
-    parts_.insert(parts_.end(), bytes.begin(), bytes.end());
+void Multipart::append(std::span<const std::byte> bytes) {
+    if (pieces_.empty() || !std::holds_alternative<std::vector<std::byte>>(pieces_.back()))
+        pieces_.emplace_back(std::vector<std::byte>());
+    auto& last = std::get<std::vector<std::byte>>(pieces_.back());
+    last.insert(last.end(), bytes.begin(), bytes.end());
 }
 
 void Multipart::begin_part(std::string_view name) {
     append("--" + boundary_ + "\r\nContent-Disposition: form-data; name=" + in_quotes(name));
+}
+
+void Multipart::begin_file(std::string_view name, std::string_view file_name,
+                           std::string_view content_type) {
+    if (!guest::is_field_value(content_type) && first_mistake_.empty())
+        first_mistake_ = "multipart: content type " + quote(content_type);
+    begin_part(name);
+    append("; filename=" + in_quotes(file_name));
+    if (!content_type.empty()) append("\r\nContent-Type: " + std::string(content_type));
+    append("\r\n\r\n");
 }
 
 Multipart& Multipart::text(std::string_view name, std::string_view value) {
@@ -63,13 +77,17 @@ Multipart& Multipart::text(std::string_view name, std::string_view value) {
 
 Multipart& Multipart::file(std::string_view name, std::string_view file_name,
                            std::string_view content_type, std::span<const std::byte> content) {
-    if (!guest::is_field_value(content_type) && first_mistake_.empty())
-        first_mistake_ = "multipart: content type " + quote(content_type);
-    begin_part(name);
-    append("; filename=" + in_quotes(file_name));
-    if (!content_type.empty()) append("\r\nContent-Type: " + std::string(content_type));
-    append("\r\n\r\n");
-    parts_.insert(parts_.end(), content.begin(), content.end());
+    begin_file(name, file_name, content_type);
+    append(content);
+    append("\r\n");
+    return *this;
+}
+
+Multipart& Multipart::file_from(std::string_view name, std::string_view file_name,
+                                std::string_view content_type, BodySource content,
+                                std::optional<std::uint64_t> bytes) {
+    begin_file(name, file_name, content_type);
+    pieces_.emplace_back(Source{std::move(content), bytes});
     append("\r\n");
     return *this;
 }
@@ -78,13 +96,73 @@ std::string Multipart::content_type() const {
     return "multipart/form-data; boundary=" + boundary_;
 }
 
+std::string Multipart::last_line() const {
+    return "--" + boundary_ + "--\r\n";
+}
+
+bool Multipart::has_source() const {
+    return std::ranges::any_of(
+        pieces_, [](const Piece& piece) { return std::holds_alternative<Source>(piece); });
+}
+
+std::optional<std::uint64_t> Multipart::body_bytes() const {
+    std::uint64_t all = last_line().size();
+    for (const Piece& piece : pieces_) {
+        const auto* source = std::get_if<Source>(&piece);
+        if (source && !source->bytes) return std::nullopt;
+        all += source ? *source->bytes : std::get<std::vector<std::byte>>(piece).size();
+    }
+    return all;
+}
+
+class Multipart::PieceReader {
+public:
+    explicit PieceReader(Multipart form) : form_(std::move(form)) { form_.append(form_.last_line()); }
+
+    Result<std::size_t> operator()(std::span<std::byte> into) {
+        if (!form_.first_mistake_.empty()) return fail(Errc::invalid_argument, form_.first_mistake_);
+        for (; at_ < form_.pieces_.size(); ++at_, taken_ = 0) {
+            HWS_TRY(const std::size_t count, read(form_.pieces_[at_], into));
+            taken_ += count;
+            if (count > 0) return count;
+        }
+        return 0;
+    }
+
+private:
+    Result<std::size_t> read(Piece& piece, std::span<std::byte> into) {
+        if (const auto* bytes = std::get_if<std::vector<std::byte>>(&piece)) {
+            const std::size_t count =
+                std::min(into.size(), bytes->size() - static_cast<std::size_t>(taken_));
+            std::copy_n(bytes->begin() + static_cast<std::ptrdiff_t>(taken_), count, into.begin());
+            return count;
+        }
+        Source& source = std::get<Source>(piece);
+        HWS_TRY(const std::size_t count, source.give(into));
+        const std::uint64_t all = taken_ + count;
+        if (source.bytes && (count == 0 ? all != *source.bytes : all > *source.bytes))
+            return fail(Errc::invalid_argument, "multipart: a source gives not as many bytes as said");
+        return count;
+    }
+
+    Multipart form_;
+    std::size_t at_ = 0;
+    std::uint64_t taken_ = 0; // of that piece
+};
+
+BodySource Multipart::source() const {
+    return PieceReader(*this);
+}
+
 Result<std::vector<std::byte>> Multipart::body() const {
-    if (!first_mistake_.empty()) return fail(Errc::invalid_argument, first_mistake_);
-    std::vector<std::byte> whole = parts_;
-    const auto end = "--" + boundary_ + "--\r\n";
-    const auto bytes = bytes_of(end);
-    whole.insert(whole.end(), bytes.begin(), bytes.end());
-    return whole;
+    std::vector<std::byte> whole;
+    PieceReader reader(*this);
+    std::vector<std::byte> room(16 << 10);
+    while (true) {
+        HWS_TRY(const std::size_t count, reader(room));
+        if (count == 0) return whole;
+        whole.insert(whole.end(), room.begin(), room.begin() + static_cast<std::ptrdiff_t>(count));
+    }
 }
 
 } // namespace hws::http

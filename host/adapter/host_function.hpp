@@ -59,12 +59,17 @@ struct ZeroAndLog {
     }
 };
 
-/// The dialects whose result is always an error number; values go through pointers.
+/// The dialects whose result is always an error number; values go through pointers. What they have
+/// no number for, dialect v2's `last_error` tells.
 struct ErrorNumber {
     template <class RowResult>
     static std::uint64_t lower(PluginState& state, std::string_view name, const Result<void>& result) {
         if (result) return 0;
         if (result.error() == Errc::denied) state.note_failure(name, result.error());
+        if (result.error() != Errc::would_block) {
+            state.failed_operation = name;
+            state.last_failure = result.error();
+        }
         return wasi_number_of(result.error().code());
     }
 };

@@ -86,7 +86,7 @@ struct PluginState final : core::SocketOwner {
     std::int32_t http_status = 0;
     std::string http_headers_json;
 
-    /// The last failure of a dialect v2 function, for `last_error`.
+    /// The last failure of a function of dialect v2 or preview 1, for `last_error`.
     std::string_view failed_operation;
     std::optional<Error> last_failure;
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <hws/multipart.hpp>
 
@@ -46,4 +47,43 @@ TEST_CASE("each form has a boundary of its own, which RFC 2046 allows") {
     CHECK(first != boundary_of(Multipart()));
     CHECK(first.size() <= 70);
     CHECK(first.find_first_not_of("abcdefhswx0123456789-") == std::string::npos);
+}
+
+TEST_CASE("a part from a source is read to its end, and its length is that of the form") {
+    const auto source_of = [](std::string text) {
+        return hws::http::BodySource(
+            [text = std::move(text)](std::span<std::byte> into) mutable -> hws::Result<std::size_t> {
+                const std::size_t count = std::min<std::size_t>({into.size(), text.size(), 3});
+                std::copy_n(hws::bytes_of(text).begin(), count, into.begin());
+                text.erase(0, count);
+                return count;
+            });
+    };
+    Multipart form;
+    form.text("a", "b").file_from("f", "n", "t/t", source_of("0123456789"), 10).text("c", "d");
+    CHECK(form.has_source());
+    const auto body = form.body();
+    REQUIRE(body);
+    const std::string b = "--" + boundary_of(form);
+    CHECK(hws::text_of(*body) ==
+          b + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n" + b +
+              "\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n\"\r\n"
+              "Content-Type: t/t\r\n\r\n0123456789\r\n" +
+              b + "\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\nd\r\n" + b + "--\r\n");
+    CHECK(form.body_bytes() == body->size());
+
+    for (const std::uint64_t wrong : {9, 11}) {
+        Multipart other;
+        other.file_from("f", "n", "", source_of("0123456789"), wrong);
+        CHECK(other.body().error() == hws::Errc::invalid_argument);
+    }
+    Multipart unknown;
+    unknown.file_from("f", "n", "", source_of("0123456789"));
+    CHECK_FALSE(unknown.body_bytes().has_value());
+    CHECK(unknown.body());
+    Multipart failing;
+    failing.file_from("f", "n", "", [](std::span<std::byte>) -> hws::Result<std::size_t> {
+        return hws::fail(hws::Errc::reset, "the source is dry");
+    });
+    CHECK(failing.body().error() == hws::Errc::reset);
 }

@@ -17,6 +17,8 @@
 // broken_source URL                             PUTs from a source that fails after 1000 bytes with `not_found`
 // dialogue   URL                                start, stream_body: writes "one", "two", ends; the body of the answer
 // multipart  URL                                POSTs a form with a file; the body of the answer
+// multipart_from URL known|unknown              the same, but the file is 100000 bytes of the pattern from a source
+// early      URL                                "<status> <Link>" LF for each informational response, then the body
 // relay      URL URL                            the body of the first GET streams into a PUT to the second; its answer
 // lines      URL                                the number of lines, by BufReader
 // parallel   URL URL ...                        all started at once and polled; "<index>:<status>:<body>" LF as they end
@@ -286,6 +288,35 @@ Result<void> multipart() {
     return output_text(response);
 }
 HWS_PLUGIN_EXPORT(multipart)
+
+Result<void> multipart_from() {
+    const std::string input = hws::input_text();
+    std::string_view rest = input;
+    const std::string_view url = take(rest, ' ');
+    constexpr std::uint64_t size = 100'000;
+    std::optional<std::uint64_t> length;
+    if (rest == "known") length = size;
+    hws::http::Multipart form;
+    form.text("title", "Holidays")
+        .file_from("picture", "beach.png", "image/png", pattern_source(size), length)
+        .text("last", "one");
+    HWS_TRY(auto response, Client().post(url).multipart(form).send());
+    return output_text(response);
+}
+HWS_PLUGIN_EXPORT(multipart_from)
+
+Result<void> early() {
+    HWS_TRY(auto response, Client().get(hws::input_text()).send());
+    HWS_TRY(const auto heads, response.informational());
+    std::string text;
+    for (const auto& head : heads)
+        text += std::to_string(head.status) + " " +
+                std::string(head.headers.first("link").value_or("")) + "\n";
+    HWS_TRY(const std::string body, std::move(response).text());
+    hws::output(text + body);
+    return {};
+}
+HWS_PLUGIN_EXPORT(early)
 
 Result<void> relay() {
     const std::string input = hws::input_text();

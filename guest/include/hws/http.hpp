@@ -16,7 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <hws/body_source.hpp>
 #include <hws/buf_reader.hpp>
 #include <hws/http_headers.hpp>
 #include <hws/http_options.hpp>
@@ -54,9 +54,6 @@ concept WriteFunction = requires(T& write, std::span<const std::byte> from) {
     { write(from) } -> std::same_as<Result<void>>;
 };
 
-/// Gives the next bytes of a body into the room it gets, and how many; 0: there are no more.
-using BodySource = std::function<Result<std::size_t>(std::span<std::byte>)>;
-
 /// What a response says before its body.
 struct ResponseHead {
     std::uint16_t status = 0;
@@ -64,6 +61,12 @@ struct ResponseHead {
     HeaderMap headers;
     std::optional<std::uint64_t> content_length;
     std::uint32_t redirects = 0;
+};
+
+/// What a server said before its response (RFC 9110, 15.2).
+struct Informational {
+    std::uint16_t status = 0;
+    HeaderMap headers;
 };
 
 class Chunks;
@@ -100,6 +103,9 @@ public:
     /// (v2) The headers that came after the body.
     /// Errors: would_block before the end of the body was read.
     Result<HeaderMap> trailers() const;
+
+    /// (v2) The 1xx responses that came before this one, such as 103 Early Hints.
+    Result<std::vector<Informational>> informational() const;
 
     /// Reads what has arrived of the body, waiting for the first byte. 0: that was all of it, or
     /// `into` is empty. The server is held back while nobody reads, so that a large body takes no
@@ -145,8 +151,10 @@ public:
     /// `read` took before is not part of it. The bytes live as long as the response.
     /// Errors: too_large for more than `max_bytes`; those of read.
     Result<std::span<const std::byte>> bytes(std::size_t max_bytes = default_max_bytes);
-    /// The body as it is, without a check of its encoding.
-    Result<std::string> text(std::size_t max_bytes = default_max_bytes);
+    /// The body as it is, without a check of its encoding. A response that nobody keeps hands it over
+    /// without a copy: `std::move(response).text()`.
+    Result<std::string> text(std::size_t max_bytes = default_max_bytes) &;
+    Result<std::string> text(std::size_t max_bytes = default_max_bytes) &&;
     /// Errors: those of JsonAdapter<T>::from_text, by custom invalid_argument; those of bytes.
     template <JsonReadable T> Result<T> json(std::size_t max_bytes = default_max_bytes) {
         HWS_TRY(const std::span<const std::byte> body, bytes(max_bytes));
@@ -300,7 +308,8 @@ public:
     RequestBuilder& form(std::initializer_list<FormField> fields) {
         return form(std::span(fields.begin(), fields.size()));
     }
-    /// Sets the body to a form with files, and its content type.
+    /// Sets the body to a form with files, and its content type. (v2) One with parts from a source is
+    /// sent as body_from does.
     RequestBuilder& multipart(const Multipart& form);
 
     /// (v2) The body is what `source` gives, asked by `send` for more as the server takes it, and
@@ -312,8 +321,7 @@ public:
     template <Reader Source>
         requires(!std::convertible_to<Source&, BodySource>)
     RequestBuilder& body_from(Source& source, std::optional<std::uint64_t> bytes = std::nullopt) {
-        return body_from(
-            BodySource([&source](std::span<std::byte> into) { return source.read(into); }), bytes);
+        return body_from(source_of(source), bytes);
     }
     /// (v2) The body will be written to the Exchange that `start` gives.
     RequestBuilder& stream_body(std::optional<std::uint64_t> bytes = std::nullopt);

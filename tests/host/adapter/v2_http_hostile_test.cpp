@@ -386,8 +386,6 @@ TEST_CASE_FIXTURE(Victim, "HTTP/2: what has no end meets a limit") {
         {"empty continuations", protocol, {head, frame(continuation, 0, 1, "")}},
         {"pings", protocol, {frame(ping, 0, 0, std::string(8, 'x'))}},
         {"settings", protocol, {frame(settings, 0, 0, "")}},
-        {"empty data", timed_out,
-         {frame(headers, end_headers, 1, status_200), frame(data, 0, 1, "")}},
     };
     for (const auto& [what, error, frames] : endless_ones) {
         CAPTURE(std::string(what));

@@ -289,6 +289,44 @@ TEST_CASE("a form with a file is what the server expects of one") {
     }
 }
 
+TEST_CASE("a form with a file from a source arrives whole, with its length or in chunks") {
+    for (const char* length : {"known", "unknown"}) {
+        CAPTURE(std::string(length));
+        EchoServer server({.behaviour = Behaviour::say_nothing});
+        TestPlugin plugin("http_sdk");
+        auto call = plugin.begin("multipart_from", "http://" + server.address() + "/ " + length);
+        const bool is_known = length == std::string_view("known");
+        const std::string request = request_until(server, is_known ? "--\r\n" : "\r\n0\r\n\r\n");
+        const std::string body =
+            is_known ? request.substr(request.find("\r\n\r\n") + 4) : unchunked(request);
+        CHECK(contains(request, is_known ? "\r\nContent-Length: " + std::to_string(body.size())
+                                         : "\r\nTransfer-Encoding: chunked"));
+        CHECK(contains(body, "\r\nContent-Type: image/png\r\n\r\n" + pattern(100'000) +
+                                 "\r\n--hws-"));
+        CHECK(contains(body, "name=\"last\"\r\n\r\none\r\n--hws-"));
+        CHECK(body.ends_with("--\r\n"));
+        server.send(0, answer_ok);
+        CHECK(text_of(call.get()) == "ok");
+    }
+}
+
+TEST_CASE("informational responses are there with the response") {
+    CannedServer server("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
+                        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    TestPlugin plugin("http_sdk");
+    CHECK(plugin.call("early", server.url()) == "100 \n103 <a>\nhello");
+}
+
+TEST_CASE("what ended a body is told in the host's words") {
+    TestPlugin plugin("http_sdk");
+    CannedServer chunk("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    CHECK(contains(plugin.call("drain", chunk.url() + " 100"), "hexadecimal"));
+    CannedServer packed("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnothing of the kind");
+    const std::string text = plugin.call("drain", packed.url() + " 100");
+    CHECK(contains(text, "gzip: incorrect header check"));
+    CHECK(contains(text, "protocol"));
+}
+
 TEST_CASE("a body streams from one server to another through the plugin") {
     NginxServer nginx;
     const std::string large = pattern(1'000'000);
@@ -359,7 +397,9 @@ TEST_CASE("timeouts of all and of silence end a request") {
     auto call = plugin.begin("request", "GET http://" + stalling.address() + "/\nidle 200");
     request_until(stalling, "\r\n\r\n");
     stalling.send(0, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
-    CHECK(contains(text_of(call.get()), "reading the body: timed_out"));
+    const std::string text = text_of(call.get());
+    CHECK(contains(text, "reading the body: "));
+    CHECK(contains(text, "the server was silent for too long): timed_out"));
 }
 
 TEST_CASE("what goes wrong has its own error, which names the request") {
