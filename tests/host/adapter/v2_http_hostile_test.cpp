@@ -310,9 +310,14 @@ HttpRequest over_http2() {
 } // namespace
 
 TEST_CASE_FIXTURE(Victim, "HTTP/2: a well-behaved answer passes, so that the next ones fail for cause") {
-    CannedServer server(http2({frame(headers, end_headers, 1, field(":status", "103") + field("a", "1")),
-                               frame(headers, end_headers, 1, status_200 + field("content-length", "5")),
-                               frame(data, 0, 1, "he"), frame(data, end_stream, 1, "llo")}));
+    const auto answer = http2(
+        {frame(headers, end_headers, 1, field(":status", "103") + field("a", "1")),
+         frame(headers, end_headers, 1, status_200 + field("content-length", "5")),
+         frame(data, 0, 1, "he"), frame(data, end_stream, 1, "llo")});
+    CannedServer server([&](CannedConnection& connection) {
+        answer(connection);
+        connection.is_left(); // what the client says meanwhile must not meet a reset
+    });
     CHECK(outcome_at(server.url(), over_http2()).body == "hello");
 }
 
