@@ -63,7 +63,8 @@ private:
     };
     class Drive;
 
-    os::Task<> create_store();
+    // Never inlined: the compiler would put its frame, with all that making an instance takes, into that of the call.
+    [[gnu::noinline]] os::Task<> create_store();
     os::Task<> instantiate_module(const CompiledModule& module, wasmtime_instance_t& instance);
     os::Task<> initialize(const CompiledModule& module, wasmtime_instance_t& instance);
     os::Task<> run_export(const wasmtime_func_t& function, const ExportedFunction& type);
