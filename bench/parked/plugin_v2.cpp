@@ -2,7 +2,8 @@
 // many. It imports nothing of Extism's, so that it has no kernel.
 #include "common/guest.hpp"
 
-#include <wasi/api.h>
+#include <backend/preview1.hpp>
+#include <iterator>
 
 using namespace hws::bench::guest;
 
@@ -14,13 +15,17 @@ struct Environment {
 
     Environment() {
         char text[256];
-        char* variables[8];
-        __wasi_size_t count = 0, size = 0;
-        if (__wasi_environ_sizes_get(&count, &size) != 0 || count > std::size(variables) || size > sizeof text) return;
-        if (__wasi_environ_get(reinterpret_cast<std::uint8_t**>(variables), reinterpret_cast<std::uint8_t*>(text)) != 0) return;
-        for (std::size_t i = 0; i < std::size(number) && i < count; ++i)
-            for (const char* digit = std::strchr(variables[i], '=') + 1; *digit != 0; ++digit)
-                number[i] = number[i] * 10 + static_cast<std::uint64_t>(*digit - '0');
+        std::uint32_t variables[8];
+        std::uint32_t count = 0, size = 0;
+        using namespace hws::backend;
+        using preview1::Errno;
+        if (preview1::environ_sizes_get(v2::at(&count), v2::at(&size)) != Errno::success) return;
+        if (count > std::size(variables) || size > sizeof text) return;
+        if (preview1::environ_get(v2::at(variables), v2::at(text)) != Errno::success) return;
+        const char* next = text;
+        for (std::size_t i = 0; i < std::size(number) && i < count; ++i, ++next)
+            for (next = std::strchr(next, '=') + 1; *next != 0; ++next)
+                number[i] = number[i] * 10 + static_cast<std::uint64_t>(*next - '0');
     }
 };
 
