@@ -30,13 +30,18 @@ static struct addrinfo* find(const char* name, const char* port, int family, int
     return error ? NULL : list;
 }
 
+static void show(const char* name, const char* port, int family, const char* how) {
+    struct addrinfo* list = find(name, port, family, AI_ADDRCONFIG, how);
+    if (list) freeaddrinfo(list);
+}
+
 int main(int count, char** arguments) {
     struct addrinfo *list, *one;
     char answer[16];
     if (count < 3) return 1;
-    find(arguments[1], arguments[2], AF_INET, AI_ADDRCONFIG, "IPv4, as configured");
-    find(arguments[1], arguments[2], AF_INET6, AI_ADDRCONFIG, "IPv6, as configured");
-    find(arguments[1], arguments[2], AF_UNSPEC, AI_ADDRCONFIG, "any, as configured");
+    show(arguments[1], arguments[2], AF_INET, "IPv4, as configured");
+    show(arguments[1], arguments[2], AF_INET6, "IPv6, as configured");
+    show(arguments[1], arguments[2], AF_UNSPEC, "any, as configured");
     list = find(arguments[1], arguments[2], AF_UNSPEC, 0, "any");
     for (one = list; one; one = one->ai_next) {
         const int fd = socket(one->ai_family, one->ai_socktype, one->ai_protocol);
