@@ -248,6 +248,24 @@ enum class Option : std::uint32_t {
     ipv6_receive_traffic_class = 56,
 };
 
+/// Of the options, those that ask for something to be told of each datagram (socket_receive_with); a
+/// stream has none of them.
+constexpr bool tells_of_datagrams(Option option) {
+    switch (option) {
+    case Option::timestamp:
+    case Option::timestamp_nanoseconds:
+    case Option::ipv4_receive_info:
+    case Option::ipv4_receive_ttl:
+    case Option::ipv4_receive_tos:
+    case Option::ipv6_receive_info:
+    case Option::ipv6_receive_hops:
+    case Option::ipv6_receive_traffic_class:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /// Where the body of a request comes from. `stream`: written to the descriptor.
 enum class HttpBody : std::uint32_t { none = 0, memory = 1, stream = 2 };
 

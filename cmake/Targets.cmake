@@ -63,7 +63,7 @@ function(hws_add_test name)
     endforeach()
     add_test(NAME ${name} COMMAND ${name})
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 120)
+        set(arg_TIMEOUT 600) # only ends what hangs: sanitizers on a busy machine take minutes
     endif()
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${HWS_TEST_ENVIRONMENT}")
     if(arg_SERIAL)

@@ -41,23 +41,6 @@ bool is_below_tls(Option option) {
     return option == Option::receive_low_water || option == Option::out_of_band_inline;
 }
 
-/// What is told of each datagram; a stream would not know of which of its bytes it tells.
-bool is_of_datagrams(Option option) {
-    switch (option) {
-    case Option::timestamp:
-    case Option::timestamp_nanoseconds:
-    case Option::ipv4_receive_info:
-    case Option::ipv4_receive_ttl:
-    case Option::ipv4_receive_tos:
-    case Option::ipv6_receive_info:
-    case Option::ipv6_receive_hops:
-    case Option::ipv6_receive_traffic_class:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool is_over(const os::PollState& state) {
     return state.hung_up || state.error;
 }
@@ -519,7 +502,7 @@ std::size_t NetworkSocket::drop_strangers(std::span<os::IncomingMessage> message
 // --- options ---
 
 Result<std::uint64_t> NetworkSocket::get_option(Option option) {
-    if (is_stream() && is_of_datagrams(option)) return fail(Errc::option_not_supported);
+    if (is_stream() && abi::v2::tells_of_datagrams(option)) return fail(Errc::option_not_supported);
     if (tls_ && is_below_tls(option)) return fail(Errc::option_not_supported, "TLS");
     switch (option) {
     case Option::error: {
@@ -545,7 +528,7 @@ Result<std::uint64_t> NetworkSocket::get_option(Option option) {
 }
 
 Result<void> NetworkSocket::set_option(Option option, std::uint64_t value) {
-    if (is_stream() && is_of_datagrams(option)) return fail(Errc::option_not_supported);
+    if (is_stream() && abi::v2::tells_of_datagrams(option)) return fail(Errc::option_not_supported);
     if (tls_ && is_below_tls(option)) return fail(Errc::option_not_supported, "TLS");
     switch (option) {
     case Option::reuse_address:

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "tell.h"
 
 union control_room {
@@ -120,34 +121,6 @@ static void receive(int fd, size_t room, int flags) {
     if (got >= 0) show(&message);
 }
 
-static struct sockaddr_in ipv4(const char* text, unsigned short port) {
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = port;
-    inet_pton(AF_INET, text, &address.sin_addr);
-    return address;
-}
-
-static struct sockaddr_in6 ipv6(const char* text, unsigned short port) {
-    struct sockaddr_in6 address;
-    memset(&address, 0, sizeof address);
-    address.sin6_family = AF_INET6;
-    address.sin6_port = port;
-    inet_pton(AF_INET6, text, &address.sin6_addr);
-    return address;
-}
-
-#define SA(address) ((struct sockaddr*)&(address))
-
-static unsigned short port_of(int fd) {
-    struct sockaddr_in6 address;
-    socklen_t length = sizeof address;
-    memset(&address, 0, sizeof address);
-    if (getsockname(fd, SA(address), &length) < 0) perror("getsockname");
-    return address.sin6_port; /* in the same place for IPv4 */
-}
-
 static int bound_to_ipv4(const char* text) {
     const struct sockaddr_in address = ipv4(text, 0);
     const int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -156,7 +129,7 @@ static int bound_to_ipv4(const char* text) {
 }
 
 static int bound_to_ipv6(const char* text) {
-    const struct sockaddr_in6 address = ipv6(text, 0);
+    const struct sockaddr_in6 address = ipv6(text, 0, 0);
     const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
     TELL(bind(fd, (const struct sockaddr*)&address, sizeof address));
     return fd;
@@ -260,7 +233,7 @@ static void ipv4_datagrams(void) {
 static void ipv6_datagrams(void) {
     const int receiver = bound_to_ipv6("::");
     const int sender = bound_to_ipv6("::1"), ipv4_sender = bound_to_ipv4("127.0.0.1");
-    struct sockaddr_in6 to = ipv6("::1", port_of(receiver));
+    struct sockaddr_in6 to = ipv6("::1", port_of(receiver), 0);
     struct sockaddr_in ipv4_to = ipv4("127.0.0.1", port_of(receiver));
     printf("-- IPv6\n");
     SET(receiver, IPPROTO_IPV6, IPV6_RECVPKTINFO);

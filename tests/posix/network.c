@@ -18,41 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "tell.h"
-
-#define SA(address) ((struct sockaddr*)&(address))
 
 static unsigned interface;
 
 static void set(int fd, int level, int option, int value) {
     if (setsockopt(fd, level, option, &value, sizeof value) < 0) perror("setsockopt");
-}
-
-static struct sockaddr_in6 ipv6(const char* text, unsigned short port, unsigned scope) {
-    struct sockaddr_in6 address;
-    memset(&address, 0, sizeof address);
-    address.sin6_family = AF_INET6;
-    address.sin6_port = port;
-    address.sin6_scope_id = scope;
-    inet_pton(AF_INET6, text, &address.sin6_addr);
-    return address;
-}
-
-static struct sockaddr_in ipv4(const char* text, unsigned short port) {
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = port;
-    inet_pton(AF_INET, text, &address.sin_addr);
-    return address;
-}
-
-static unsigned short port_of(int fd) {
-    struct sockaddr_in6 address;
-    socklen_t length = sizeof address;
-    memset(&address, 0, sizeof address);
-    if (getsockname(fd, SA(address), &length) < 0) perror("getsockname");
-    return address.sin6_port; /* in the same place for IPv4 */
 }
 
 static void show_name(const char* what, int (*ask)(int, struct sockaddr*, socklen_t*), int fd) {

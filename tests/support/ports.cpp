@@ -55,6 +55,20 @@ bool accepts(std::uint16_t port) {
 
 } // namespace
 
+Listener listen_on_loopback() {
+    const int number = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = loopback4(0);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    // A backlog as long as the system allows: tests connect by the thousand.
+    if (::bind(number, any, size) != 0 || ::listen(number, SOMAXCONN) != 0 ||
+        ::getsockname(number, any, &size) != 0) {
+        ::close(number);
+        throw std::runtime_error("cannot listen on 127.0.0.1");
+    }
+    return {number, ntohs(address.sin_port)};
+}
+
 std::uint16_t free_port() {
     for (int attempt = 0; attempt < 50; ++attempt) {
         const int number = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

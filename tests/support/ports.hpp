@@ -13,6 +13,14 @@ class Process;
 /// anew with another port when one was taken. Throws std::runtime_error where none is found.
 std::uint16_t free_port();
 
+/// A TCP socket that listens on 127.0.0.1 at a port that the system chose. The caller closes it.
+/// Throws std::runtime_error where none is to be had.
+struct Listener {
+    int socket;
+    std::uint16_t port;
+};
+Listener listen_on_loopback();
+
 /// Whether this machine has ::1; without it, tests of IPv6 have nothing to talk to.
 bool has_ipv6_loopback();
 

@@ -1,11 +1,10 @@
 #include "support/tls_server.hpp"
 
-#include <arpa/inet.h>
+#include "support/ports.hpp"
+
 #include <csignal>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,16 +67,9 @@ std::string TlsPeer::client_name() const {
 
 TlsServer::TlsServer(TlsServerOptions options, Talk talk)
     : options_(std::move(options)), talk_(std::move(talk)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_, any, size) < 0 || ::listen(listener_, 16) < 0 ||
-        ::getsockname(listener_, any, &size) < 0)
-        throw std::runtime_error("no port for a TLS server");
-    port_ = ntohs(address.sin_port);
+    const Listener listener = listen_on_loopback();
+    listener_ = listener.socket;
+    port_ = listener.port;
     thread_ = std::thread([this] { serve(); });
 }
 

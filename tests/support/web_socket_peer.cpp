@@ -1,9 +1,9 @@
 #include "support/web_socket_peer.hpp"
 
+#include "support/ports.hpp"
+
 #include <array>
-#include <netinet/in.h>
 #include <openssl/evp.h>
-#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,16 +81,9 @@ void WebSocketPeer::reset() {
 }
 
 WebSocketPeerServer::WebSocketPeerServer(Talk talk) : talk_(std::move(talk)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_, any, size) < 0 || ::listen(listener_, 16) < 0 ||
-        ::getsockname(listener_, any, &size) < 0)
-        throw std::runtime_error("no port for a WebSocket server");
-    port_ = ntohs(address.sin_port);
+    const Listener listener = listen_on_loopback();
+    listener_ = listener.socket;
+    port_ = listener.port;
     thread_ = std::thread([this] { serve(); });
 }
 

@@ -99,22 +99,6 @@ int missing_option(int fd) {
     return failed(status) ? errno_of(status) : ENOPROTOOPT;
 }
 
-bool tells_of_a_datagram(Option option) {
-    switch (option) {
-    case Option::timestamp:
-    case Option::timestamp_nanoseconds:
-    case Option::ipv4_receive_info:
-    case Option::ipv4_receive_ttl:
-    case Option::ipv4_receive_tos:
-    case Option::ipv6_receive_info:
-    case Option::ipv6_receive_hops:
-    case Option::ipv6_receive_traffic_class:
-        return true;
-    default:
-        return false;
-    }
-}
-
 int clamp_to_int(std::int64_t value) {
     return static_cast<int>(std::clamp<std::int64_t>(value, INT_MIN, INT_MAX));
 }
@@ -388,7 +372,7 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t bytes) 
     std::uint64_t wire = 0;
     if (int error = value_of(*row, value, bytes, wire)) return fail(error);
     const auto status = v2::socket_set_option({fd}, row->option, wire);
-    if (!failed(status) && tells_of_a_datagram(row->option)) tells_of_datagrams = true;
+    if (!failed(status) && v2::tells_of_datagrams(row->option)) tells_of_datagrams = true;
     return answer(status);
 }
 }
