@@ -15,6 +15,7 @@ LAYERS = {
     # The SDK's private values (a request, a socket option) are spoken by the API and the backend alike.
     "guest/backend": ["abi", "guest/include", "guest/src"],
     "guest/src": ["abi", "guest/include", "guest/backend"],
+    "guest/libc": [],
     "guest/posix": ["abi", "guest/include", "guest/backend"],
     "host/os": ["abi"],
     "host/core": ["abi", "host/os"],
@@ -50,6 +51,7 @@ LIBRARIES = {
     "wslay/": ["host/core"],
     "openssl/": ["host/core", "host/engine", "host/runtime", "tests", "bench"],  # TLS, cached modules, a manifest's hashes
     "hws/tls.h": ["guest/posix", "tests/posix"],  # the one header of ours among the system's
+    "wasm_simd128.h": ["guest/libc"],  # the compiler's
     "wasi/": ["guest/posix"],  # preview 1, as wasi-libc declares it
     "__": ["guest/posix/include"],  # the pieces of wasi-libc's headers, some of which stand there anew
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 PROGRAM, HWS, MODULE, NATIVE, TABLE = sys.argv[1:]
 CLIENTS = 200
+WITHOUT_SOCKETS = ("format", "text")
 RULES = ["tcp:loopback:*", "udp:loopback:*", "tcp-listen:loopback:*", "udp-bind:loopback:*", "accept:loopback:*", "resolve:*:*"]
 RULES += ["udp-bind:0.0.0.0:*", "udp-bind:[::]:*"]
 SANDBOX = [HWS, "run", *[part for rule in RULES for part in ("--allow", rule)], MODULE]
@@ -59,7 +60,7 @@ def check_imports():
     wrong += [f"hws {name}" for module, name in used if module == "hws" and name not in known]
     if wrong:
         sys.exit("imports what no host has: " + ", ".join(wrong))
-    if not any(module == "hws" for module, _ in used):
+    if PROGRAM not in WITHOUT_SOCKETS and not any(module == "hws" for module, _ in used):
         sys.exit("imports nothing of dialect v2: wasi-libc's functions were linked in place of ours")
 
 
