@@ -1,7 +1,7 @@
 #include "engine/engine.hpp"
 
 #include "engine/host_call.hpp"
-#include "engine/kernel_inliner.hpp"
+#include "engine/module_rewriter.hpp"
 #include "kernel/kernel.hpp"
 
 #include <algorithm>
@@ -173,7 +173,7 @@ Result<std::unique_ptr<Backend>> Engine::make_backend(bool pooled) {
         return fail(Errc::out_of_memory, "Wasmtime cannot reserve the pool; ask for fewer plugins");
     const std::span<const std::byte> kernel = kernel::wasm();
     bool was_cached = false;
-    HWS_TRY(backend->kernel, compile_for(*backend, kernel, kernel, was_cached));
+    HWS_TRY(backend->kernel, compile_for(*backend, kernel, "", kernel, was_cached));
     backend->kernel_linker.reset(wasmtime_linker_new(backend->engine.get()));
     wasmtime_instance_pre_t* pre = nullptr;
     if (auto* error = wasmtime_linker_instantiate_pre(backend->kernel_linker.get(),
@@ -193,11 +193,11 @@ Result<Backend*> Engine::on_demand() {
 }
 
 Result<ModuleHandle> Engine::compile_for(Backend& backend, std::span<const std::byte> original,
-                                         std::span<const std::byte> wasm, bool& was_cached) {
-    const std::string entry =
-        cache_.entry_name(std::string(engine_version) + ", inliner " +
-                              std::to_string(kernel_inliner_version) + (backend.is_pooled ? ", pooled" : ""),
-                          original);
+                                         std::string_view variant, std::span<const std::byte> wasm, bool& was_cached) {
+    const std::string entry = cache_.entry_name(std::string(engine_version) + ", rewriter " +
+                                                    std::to_string(module_rewriter_version) +
+                                                    (backend.is_pooled ? ", pooled" : "") + std::string(variant),
+                                                original);
     wasmtime_module_t* module = nullptr;
     if (const auto code = cache_.find(entry)) {
         auto* const error =
@@ -235,13 +235,22 @@ Result<std::shared_ptr<const CompiledModule>> Engine::compile(std::span<const st
                                           : "this version of WebAssembly is unknown");
 
     const auto module = std::make_shared<CompiledModule>();
-    const auto inlined = inline_kernel_calls(wasm);
-    module->was_inlined_ = inlined.has_value();
-    const std::span<const std::byte> code = inlined ? std::span<const std::byte>(*inlined) : wasm;
+    // Where several modules are linked, the memory that a host function works on is its caller's, and a wrapper that one
+    // module hands to another would be called from the wrong one: their calls stay as they are.
+    const bool stands_alone = linked.empty();
+    const auto rewritten =
+        rewrite(wasm, stands_alone ? adapter::host_functions() : std::span<const adapter::HostFunction>());
+    std::span<const std::byte> code = wasm;
+    if (rewritten) {
+        code = rewritten->module;
+        module->has_kernel_memory_ = rewritten->has_kernel_memory;
+        module->has_wrappers_ = rewritten->has_wrappers;
+    }
+    const std::string_view variant = stands_alone ? "" : ", linked";
 
     Result<ModuleHandle> compiled = fail(Errc::bad_module);
     if (pooled_) {
-        compiled = compile_for(*pooled_, wasm, code, module->was_cached_);
+        compiled = compile_for(*pooled_, wasm, variant, code, module->was_cached_);
         module->backend_ = pooled_.get();
         module->pooled_ = compiled.has_value();
     }
@@ -249,7 +258,7 @@ Result<std::shared_ptr<const CompiledModule>> Engine::compile(std::span<const st
         // The pool refuses what its slots cannot hold, and there is no asking beforehand; a module that is simply invalid
         // fails the second time too, and that error is the one to show.
         HWS_TRY(module->backend_, on_demand());
-        compiled = compile_for(*module->backend_, wasm, code, module->was_cached_);
+        compiled = compile_for(*module->backend_, wasm, variant, code, module->was_cached_);
     }
     HWS_TRY(module->module_, std::move(compiled));
     HWS_CHECK(describe(*module, linked));
@@ -264,26 +273,34 @@ Result<void> Engine::describe(CompiledModule& module, std::span<const std::strin
     const std::unique_ptr<wasm_importtype_vec_t, Deleter<&wasm_importtype_vec_delete>> imports_owner(&imports);
     std::vector<const adapter::HostFunction*> defined;
     for (std::size_t i = 0; i < imports.size; ++i) {
-        const std::string from = text_of(wasm_importtype_module(imports.data[i]));
+        std::string from = text_of(wasm_importtype_module(imports.data[i]));
         const std::string name = text_of(wasm_importtype_name(imports.data[i]));
         const wasm_externtype_t* const type = wasm_importtype_type(imports.data[i]);
         const bool is_function = wasm_externtype_kind(type) == WASM_EXTERN_FUNC;
-        if (from == kernel_memory_module && name == kernel_memory_name && module.was_inlined_) {
-            module.kernel_imports_.push_back(name); // the inliner's, not the plugin's
+        // What the rewriter added, not the plugin.
+        if (from == kernel_memory_module && name == kernel_memory_name && module.has_kernel_memory_) {
+            module.kernel_imports_.push_back(name);
             continue;
         }
-        const wasm_functype_t* const function_type =
-            is_function ? wasm_externtype_as_functype_const(type) : nullptr;
-        module.imports_.push_back({from, name, is_function ? signature_of(function_type) : "not a function"});
-        const std::string& wanted = module.imports_.back().signature;
+        if (from == finish_module && module.has_wrappers_) {
+            HWS_CHECK(define_finish(module.linker_.get(), name));
+            continue;
+        }
+        const bool is_wrapped = module.has_wrappers_ && from.starts_with(begin_prefix);
+        if (is_wrapped) from.erase(0, begin_prefix.size());
+        const adapter::HostFunction* const function = find_host_function(from, name);
+        const std::string wanted = is_wrapped    ? signature_of(*function) // the rewriter has compared the types
+                                   : is_function ? signature_of(wasm_externtype_as_functype_const(type))
+                                                 : "not a function";
+        module.imports_.push_back({from, name, wanted});
 
-        if (const adapter::HostFunction* function = find_host_function(from, name)) {
+        if (function) {
             if (wanted != signature_of(*function))
                 return fail(Errc::unknown_import, from + "." + name + " is imported as " + wanted + ", here it is " +
                                                       signature_of(*function));
             // Go imports a function once for each of its packages that uses it.
             if (std::ranges::find(defined, function) == defined.end()) {
-                HWS_CHECK(define(module.linker_.get(), *function));
+                HWS_CHECK((is_wrapped ? define_begin : define)(module.linker_.get(), *function));
                 defined.push_back(function);
             }
         } else if (from == kernel_module && is_kernel_export(name)) {

@@ -97,8 +97,6 @@ public:
     bool has_memory() const { return has_memory_; }
     bool is_pooled() const { return pooled_; }
     bool was_cached() const { return was_cached_; }
-    /// Whether the kernel's byte functions were inlined (kernel_inliner.hpp).
-    bool was_inlined() const { return was_inlined_; }
 
 private:
     friend class Engine;
@@ -113,7 +111,8 @@ private:
     bool has_memory_ = false;
     bool pooled_ = false;
     bool was_cached_ = false;
-    bool was_inlined_ = false;
+    bool has_kernel_memory_ = false; // the two of module_rewriter.hpp
+    bool has_wrappers_ = false;
 };
 
 class Engine {
@@ -134,7 +133,8 @@ private:
     explicit Engine(const EngineOptions& options) : options_(options), ticker_(options.tick) {}
     Result<std::unique_ptr<Backend>> make_backend(bool pooled);
     Result<Backend*> on_demand();
-    Result<ModuleHandle> compile_for(Backend& backend, std::span<const std::byte> original,
+    /// `original`, and what must be known besides to tell what it became: `wasm`.
+    Result<ModuleHandle> compile_for(Backend& backend, std::span<const std::byte> original, std::string_view variant,
                                      std::span<const std::byte> wasm, bool& was_cached);
     Result<void> describe(CompiledModule& module, std::span<const std::string> linked);
 

@@ -1,6 +1,9 @@
 #include "engine/host_call.hpp"
 
-#include <array>
+#include "engine/module_rewriter.hpp"
+
+#include <cassert>
+#include <string>
 
 namespace hws::host::engine {
 namespace {
@@ -26,21 +29,44 @@ wasm_trap_t* take_trap(const adapter::PluginState& state) {
     return nullptr;
 }
 
-wasm_trap_t* call_now(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
-    const auto& function = *static_cast<const adapter::HostFunction*>(env);
-    adapter::PluginState& state = call_of(caller).state();
-    std::uint64_t slots[max_slots];
+using Slots = std::uint64_t[max_slots];
+
+void load_arguments(const adapter::HostFunction& function, const wasmtime_val_raw_t* values, Slots& slots) {
     for (std::size_t i = 0; i < function.params.size(); ++i)
         slots[i] = function.params[i] == abi::WasmType::i32 ? static_cast<std::uint32_t>(values[i].i32)
                                                             : static_cast<std::uint64_t>(values[i].i64);
+}
+
+void store_result(abi::WasmType type, std::uint64_t slot, wasmtime_val_raw_t& value) {
+    if (type == abi::WasmType::i32)
+        value.i32 = static_cast<std::int32_t>(slot);
+    else
+        value.i64 = static_cast<std::int64_t>(slot);
+}
+
+wasm_trap_t* call_now(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
+    const auto& function = *static_cast<const adapter::HostFunction*>(env);
+    adapter::PluginState& state = call_of(caller).state();
+    Slots slots;
+    load_arguments(function, values, slots);
     function.call(state, slots);
-    if (!function.results.empty()) {
-        if (function.results[0] == abi::WasmType::i32)
-            values[0].i32 = static_cast<std::int32_t>(slots[0]);
-        else
-            values[0].i64 = static_cast<std::int64_t>(slots[0]);
-    }
+    if (!function.results.empty()) store_result(function.results[0], slots[0], values[0]);
     return take_trap(state);
+}
+
+/// Runs the function to its first wait. The result, if that was its end; behind it, whether it was.
+wasm_trap_t* begin_now(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
+    const auto& function = *static_cast<const adapter::HostFunction*>(env);
+    HostCall& call = call_of(caller);
+    Slots slots;
+    load_arguments(function, values, slots);
+    call.begin(function, slots);
+    std::uint64_t slot = 0;
+    const bool is_done = call.take_result(slot);
+    const std::size_t results = function.results.size();
+    if (results != 0) store_result(function.results[0], slot, values[0]);
+    values[results].i32 = is_done ? 1 : 0;
+    return is_done ? take_trap(call.state()) : nullptr;
 }
 
 bool proceed(void* env) {
@@ -69,15 +95,10 @@ bool proceed(void* env) {
 
 void finalize(void* env) { static_cast<HostCall*>(env)->abandon(); }
 
-void call_waiting(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* arguments, std::size_t,
-                  wasmtime_val_t* results, std::size_t, wasm_trap_t** trap,
-                  wasmtime_async_continuation_t* continuation) {
-    const auto& function = *static_cast<const adapter::HostFunction*>(env);
-    HostCall& call = call_of(caller);
-    std::uint64_t slots[max_slots];
-    for (std::size_t i = 0; i < function.params.size(); ++i)
-        slots[i] = function.params[i] == abi::WasmType::i32 ? static_cast<std::uint32_t>(arguments[i].of.i32)
-                                                            : static_cast<std::uint64_t>(arguments[i].of.i64);
+/// Has Wasmtime ask the function under way until it has ended.
+void await_end(HostCall& call, wasmtime_caller_t* caller, wasmtime_val_t* results, wasm_trap_t** trap,
+               wasmtime_async_continuation_t* continuation) {
+    const adapter::HostFunction& function = *call.function();
     continuation->callback = &proceed;
     continuation->env = &call;
     continuation->finalizer = &finalize;
@@ -85,15 +106,54 @@ void call_waiting(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* ar
                    .results = function.results.empty() ? nullptr : results,
                    .trap = trap,
                    .is_i32 = !function.results.empty() && function.results[0] == abi::WasmType::i32};
-    call.begin(function, slots);
 }
 
-wasm_valtype_vec_t types_of(std::span<const abi::WasmType> types) {
-    wasm_valtype_vec_t vector;
-    wasm_valtype_vec_new_uninitialized(&vector, types.size());
-    for (std::size_t i = 0; i < types.size(); ++i)
-        vector.data[i] = wasm_valtype_new(types[i] == abi::WasmType::i32 ? WASM_I32 : WASM_I64);
-    return vector;
+void finish(void*, wasmtime_caller_t* caller, const wasmtime_val_t*, std::size_t, wasmtime_val_t* results,
+            std::size_t, wasm_trap_t** trap, wasmtime_async_continuation_t* continuation) {
+    HostCall& call = call_of(caller);
+    // Only wrappers can name this function, and they call it when they have begun one that waits.
+    assert(call.is_waiting());
+    await_end(call, caller, results, trap, continuation);
+}
+
+void call_waiting(void* env, wasmtime_caller_t* caller, const wasmtime_val_t* arguments, std::size_t,
+                  wasmtime_val_t* results, std::size_t, wasm_trap_t** trap,
+                  wasmtime_async_continuation_t* continuation) {
+    const auto& function = *static_cast<const adapter::HostFunction*>(env);
+    HostCall& call = call_of(caller);
+    Slots slots;
+    for (std::size_t i = 0; i < function.params.size(); ++i)
+        slots[i] = function.params[i] == abi::WasmType::i32 ? static_cast<std::uint32_t>(arguments[i].of.i32)
+                                                            : static_cast<std::uint64_t>(arguments[i].of.i64);
+    call.begin(function, slots);
+    await_end(call, caller, results, trap, continuation);
+}
+
+FunctypeHandle function_type(std::span<const abi::WasmType> params, std::span<const abi::WasmType> results,
+                             bool tells_whether_done = false) {
+    const auto put = [](wasm_valtype_vec_t& vector, std::size_t at, abi::WasmType type) {
+        vector.data[at] = wasm_valtype_new(type == abi::WasmType::i32 ? WASM_I32 : WASM_I64);
+    };
+    wasm_valtype_vec_t wasm_params;
+    wasm_valtype_vec_new_uninitialized(&wasm_params, params.size());
+    for (std::size_t i = 0; i < params.size(); ++i) put(wasm_params, i, params[i]);
+    wasm_valtype_vec_t wasm_results;
+    wasm_valtype_vec_new_uninitialized(&wasm_results, results.size() + (tells_whether_done ? 1 : 0));
+    for (std::size_t i = 0; i < results.size(); ++i) put(wasm_results, i, results[i]);
+    if (tells_whether_done) put(wasm_results, results.size(), abi::WasmType::i32);
+    return FunctypeHandle(wasm_functype_new(&wasm_params, &wasm_results));
+}
+
+/// What Wasmtime answers to a definition.
+Result<void> outcome(wasmtime_error_t* error) {
+    if (error) return fail(Errc::bad_module, take_message(error));
+    return {};
+}
+
+/// Room for the arguments, and for a result and whether it is one.
+Result<void> check_slots(const adapter::HostFunction& function) {
+    if (function.params.size() > max_slots) return fail(Errc::bad_module, "too many parameters");
+    return {};
 }
 
 constexpr std::string_view kernel_exports[] = {
@@ -105,21 +165,34 @@ constexpr std::string_view kernel_exports[] = {
 } // namespace
 
 Result<void> define(wasmtime_linker_t* linker, const adapter::HostFunction& function) {
-    if (function.params.size() > max_slots) return fail(Errc::bad_module, "too many parameters");
-    wasm_valtype_vec_t params = types_of(function.params);
-    wasm_valtype_vec_t results = types_of(function.results);
-    const FunctypeHandle type(wasm_functype_new(&params, &results));
+    HWS_CHECK(check_slots(function));
+    const FunctypeHandle type = function_type(function.params, function.results);
     void* const env = const_cast<adapter::HostFunction*>(&function);
-    wasmtime_error_t* const error =
-        function.may_wait()
-            ? wasmtime_linker_define_async_func(linker, function.module.data(), function.module.size(),
-                                                function.name.data(), function.name.size(), type.get(),
-                                                &call_waiting, env, nullptr)
-            : wasmtime_linker_define_func_unchecked(linker, function.module.data(), function.module.size(),
-                                                    function.name.data(), function.name.size(), type.get(),
-                                                    &call_now, env, nullptr);
-    if (error) return fail(Errc::bad_module, take_message(error));
-    return {};
+    return outcome(function.may_wait()
+                       ? wasmtime_linker_define_async_func(linker, function.module.data(), function.module.size(),
+                                                           function.name.data(), function.name.size(), type.get(),
+                                                           &call_waiting, env, nullptr)
+                       : wasmtime_linker_define_func_unchecked(linker, function.module.data(), function.module.size(),
+                                                               function.name.data(), function.name.size(), type.get(),
+                                                               &call_now, env, nullptr));
+}
+
+Result<void> define_begin(wasmtime_linker_t* linker, const adapter::HostFunction& function) {
+    HWS_CHECK(check_slots(function));
+    const FunctypeHandle type = function_type(function.params, function.results, true);
+    const std::string module = std::string(begin_prefix).append(function.module);
+    return outcome(wasmtime_linker_define_func_unchecked(linker, module.data(), module.size(), function.name.data(),
+                                                         function.name.size(), type.get(), &begin_now,
+                                                         const_cast<adapter::HostFunction*>(&function), nullptr));
+}
+
+Result<void> define_finish(wasmtime_linker_t* linker, std::string_view name) {
+    for (const FinishFunction& function : finish_functions)
+        if (function.name == name)
+            return outcome(wasmtime_linker_define_async_func(
+                linker, finish_module.data(), finish_module.size(), name.data(), name.size(),
+                function_type({}, function.results).get(), &finish, nullptr, nullptr));
+    return fail(Errc::bad_module, std::string(name));
 }
 
 bool is_kernel_export(std::string_view name) {

@@ -11,6 +11,10 @@ namespace hws::host::engine {
 
 /// Adds the function to the linker under its module and name. The function must outlive the linker. Errors: bad_module.
 Result<void> define(wasmtime_linker_t* linker, const adapter::HostFunction& function);
+/// The two halves of a function that may wait, as module_rewriter.hpp has the module import them: what begins it, and what
+/// gives the result of the one begun last. Errors: bad_module.
+Result<void> define_begin(wasmtime_linker_t* linker, const adapter::HostFunction& function);
+Result<void> define_finish(wasmtime_linker_t* linker, std::string_view name);
 
 /// Whether the kernel serves `extism:host/env.<name>`.
 bool is_kernel_export(std::string_view name);
@@ -24,7 +28,8 @@ public:
 
     adapter::PluginState& state() { return state_; }
 
-    /// Set where several modules are linked: whose memory a host function means is then its caller's.
+    /// Set where several modules are linked, and while they are instantiated: whose memory a host function means is then its
+    /// caller's.
     std::optional<wasmtime_memory_t>* callers_memory = nullptr;
 
     /// Where the result goes. Wasmtime keeps `results` and `trap` alive until the continuation has answered true.
@@ -42,9 +47,15 @@ public:
         function_ = &function;
         function.begin(state_, slots, *this, storage_);
     }
+    /// The function under way, if there is one.
+    const adapter::HostFunction* function() const { return function_; }
     /// Goes on if it can; true when the result is in `slot`.
     bool proceed(std::uint64_t& slot) {
         if (ready_) std::exchange(ready_, nullptr)->resume();
+        return take_result(slot);
+    }
+    /// True when the function has ended: the result is in `slot`.
+    bool take_result(std::uint64_t& slot) {
         if (!function_->is_done(storage_)) return false;
         slot = std::exchange(function_, nullptr)->finish(state_, storage_);
         return true;

@@ -75,6 +75,33 @@ TEST_CASE("a module as base64, its hash checked") {
     CHECK(contains(wrong.error().context(), empty_sha256));
 }
 
+TEST_CASE("a host function that one module hands to another works on the memory of whoever calls it, and may wait") {
+    const std::string library = base64(assemble(R"((module
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (export "poll" (func $poll))
+        (func (export "own") (result i32)
+            (call $poll (i32.const 0) (i32.const 64) (i32.const 0) (i32.const 128)))))"));
+    // A subscription to the monotonic clock, due in 1 ms. The library's memory has none.
+    const std::string main = base64(assemble(R"((module
+        (import "library" "poll" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 16) "\01")
+        (data (i32.const 24) "\40\42\0f")
+        (func (export "wait") (result i32)
+            (if (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)) (then (return (i32.const 99))))
+            (i32.load (i32.const 128)))))"));
+    const auto manifest = parse("{\"wasm\":[{\"name\":\"library\",\"data\":\"" + library +
+                                "\"},{\"name\":\"main\",\"data\":\"" + main + "\"}]}");
+    REQUIRE_MESSAGE(manifest.has_value(), manifest.error().message());
+    const Result<Module> module = runtime().load(*manifest);
+    REQUIRE_MESSAGE(module.has_value(), module.error().message());
+
+    Plugin plugin = runtime().make_plugin(*module);
+
+    CHECK(plugin.call("wait").error().context() == "wait returned 1"); // one event, in its own memory
+}
+
 TEST_CASE("several modules are linked by name; the plugin is main, or the last") {
     const std::string library = base64(assemble(library_wat()));
     const std::string main = base64(assemble(main_wat()));

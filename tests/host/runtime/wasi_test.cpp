@@ -1,3 +1,4 @@
+#include "assemble.hpp"
 #include "plugin_fixture.hpp"
 
 #include <doctest/doctest.h>
@@ -199,6 +200,42 @@ TEST_CASE("an export of a command can be called as _start is run") {
     // A reactor has nothing to run.
     TestPlugin reactor("net_sdk");
     CHECK(reactor.plugin().run().error() == Errc::missing_export);
+}
+
+TEST_CASE("a function waits the same at a module's start, through its table, by its export and by a tail call") {
+    const Result<Module> module = runtime().load(assemble(R"((module
+        (type $poll (func (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (type $poll)))
+        (memory (export "memory") 1)
+        (data (i32.const 16) "\01")         ;; a subscription to the monotonic clock,
+        (data (i32.const 24) "\40\42\0f")   ;; due in 1 ms
+        (table funcref (elem $poll))
+        (export "poll" (func $poll))
+        (func $start
+            (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128)))
+            (global.set $events (i32.load (i32.const 128))))
+        (start $start)
+        (global $events (mut i32) (i32.const 0))
+        (func $tail (result i32)
+            (return_call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 132)))
+        (func $through_table (result i32)
+            (call_indirect (type $poll)
+                (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 136) (i32.const 0)))
+        (func (export "sum") (result i32)
+            (if (call $tail) (then (return (i32.const 90))))
+            (if (call $through_table) (then (return (i32.const 91))))
+            (i32.add (global.get $events) (i32.add (i32.load (i32.const 132)) (i32.load (i32.const 136)))))))"));
+    REQUIRE_MESSAGE(module.has_value(), module.error().message());
+    REQUIRE(module->imports().size() == 1);
+    CHECK(module->imports()[0].module == "wasi_snapshot_preview1");
+    CHECK(module->imports()[0].signature == "(i32, i32, i32, i32) -> i32");
+
+    const auto before = std::chrono::steady_clock::now();
+    Plugin plugin = runtime().make_plugin(*module);
+
+    CHECK(plugin.call("sum").error().context() == "sum returned 3");
+    CHECK(std::chrono::steady_clock::now() - before >= 3ms);
+    CHECK(plugin.call("sum").error().context() == "sum returned 3");
 }
 
 TEST_SUITE_END();

@@ -1,4 +1,4 @@
-#include "engine/kernel_inliner.hpp"
+#include "engine/module_rewriter.hpp"
 #include "kernel/kernel.hpp"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -73,12 +74,145 @@ std::string text_of(wasmtime_error_t* error) {
     return text;
 }
 
+// --- host functions ---
+
+using abi::WasmType;
+constexpr WasmType two_i32[] = {WasmType::i32, WasmType::i32};
+constexpr WasmType i64_only[] = {WasmType::i64};
+constexpr std::span<const WasmType> none;
+constexpr std::span<const WasmType> one_i32(two_i32, 1);
+
+/// Not called: whether a function may wait is all that the rewriter asks.
+void begin_nothing(adapter::PluginState&, const std::uint64_t*, os::Executor&, adapter::TaskStorage&) {}
+
+/// Of every kind of result, and one that never waits.
+const std::vector<adapter::HostFunction>& rows() {
+    const auto row = [](std::string_view name, std::span<const WasmType> params,
+                        std::span<const WasmType> results, bool waits = true) {
+        adapter::HostFunction function;
+        function.module = "env";
+        function.name = name;
+        function.params = params;
+        function.results = results;
+        if (waits) function.begin = &begin_nothing;
+        return function;
+    };
+    static const std::vector<adapter::HostFunction> made = {
+        row("pair", two_i32, one_i32), row("wide", i64_only, i64_only), row("quiet", one_i32, none),
+        row("bare", none, one_i32), row("now", two_i32, one_i32, false)};
+    return made;
+}
+
+/// Does what the functions of `rows` do, for modules as they are and for rewritten ones: notes the
+/// call, and gives a number made of the arguments. In three of four times it is to be waited for.
+class TestHost {
+public:
+    std::string calls;
+    int finished = 0;
+
+    void define_all(wasmtime_linker_t* linker) {
+        for (const adapter::HostFunction& row : rows()) {
+            functions_.push_back(std::make_unique<Function>(this, &row));
+            define(linker, "env", row.name, row.params, row.results, &call, functions_.back().get());
+            if (!row.may_wait()) continue;
+            std::vector<WasmType> results(row.results.begin(), row.results.end());
+            results.push_back(WasmType::i32);
+            define(linker, std::string(begin_prefix) + "env", row.name, row.params, results, &begin,
+                   functions_.back().get());
+        }
+        for (const FinishFunction& function : finish_functions)
+            define(linker, finish_module, function.name, none, function.results, &finish, this);
+    }
+
+private:
+    struct Function {
+        TestHost* host;
+        const adapter::HostFunction* row;
+    };
+
+    static void define(wasmtime_linker_t* linker, std::string_view module, std::string_view name,
+                       std::span<const WasmType> params, std::span<const WasmType> results,
+                       wasmtime_func_unchecked_callback_t callback, void* env) {
+        const auto vector = [](std::span<const WasmType> types) {
+            wasm_valtype_vec_t made;
+            wasm_valtype_vec_new_uninitialized(&made, types.size());
+            for (std::size_t i = 0; i < types.size(); ++i)
+                made.data[i] = wasm_valtype_new(types[i] == WasmType::i32 ? WASM_I32 : WASM_I64);
+            return made;
+        };
+        wasm_valtype_vec_t of_params = vector(params);
+        wasm_valtype_vec_t of_results = vector(results);
+        wasm_functype_t* const type = wasm_functype_new(&of_params, &of_results);
+        REQUIRE(wasmtime_linker_define_func_unchecked(linker, module.data(), module.size(), name.data(),
+                                                      name.size(), type, callback, env,
+                                                      nullptr) == nullptr);
+        wasm_functype_delete(type);
+    }
+
+    std::uint64_t answer(const adapter::HostFunction& row, const wasmtime_val_raw_t* values) {
+        calls.append(row.name);
+        std::uint64_t sum = row.name.size();
+        for (std::size_t i = 0; i < row.params.size(); ++i) {
+            const std::uint64_t argument = row.params[i] == WasmType::i32
+                                               ? static_cast<std::uint32_t>(values[i].i32)
+                                               : static_cast<std::uint64_t>(values[i].i64);
+            calls.append(" ").append(std::to_string(argument));
+            sum = sum * 31 + argument;
+        }
+        calls.append("\n");
+        return sum;
+    }
+
+    static void store(std::span<const WasmType> results, std::uint64_t answer, wasmtime_val_raw_t* values) {
+        if (results.empty()) return;
+        if (results[0] == WasmType::i32)
+            values[0].i32 = static_cast<std::int32_t>(answer);
+        else
+            values[0].i64 = static_cast<std::int64_t>(answer);
+    }
+
+    static wasm_trap_t* call(void* env, wasmtime_caller_t*, wasmtime_val_raw_t* values, std::size_t) {
+        const Function& function = *static_cast<const Function*>(env);
+        store(function.row->results, function.host->answer(*function.row, values), values);
+        return nullptr;
+    }
+
+    static wasm_trap_t* begin(void* env, wasmtime_caller_t*, wasmtime_val_raw_t* values, std::size_t) {
+        const Function& function = *static_cast<const Function*>(env);
+        TestHost& host = *function.host;
+        if (host.pending_) return trap("one is begun before another is finished");
+        const std::uint64_t answer = host.answer(*function.row, values);
+        const bool is_done = ++host.begun_ % 4 == 0;
+        const std::span<const WasmType> results = function.row->results;
+        store(results, is_done ? answer : 0xbad, values);
+        values[results.size()].i32 = is_done ? 1 : 0;
+        if (!is_done) host.pending_ = {function.row, answer};
+        return nullptr;
+    }
+
+    static wasm_trap_t* finish(void* env, wasmtime_caller_t*, wasmtime_val_raw_t* values, std::size_t) {
+        TestHost& host = *static_cast<TestHost*>(env);
+        if (!host.pending_) return trap("nothing is begun");
+        store(host.pending_->first->results, host.pending_->second, values);
+        host.pending_.reset();
+        ++host.finished;
+        return nullptr;
+    }
+
+    static wasm_trap_t* trap(std::string_view text) { return wasmtime_trap_new(text.data(), text.size()); }
+
+    std::vector<std::unique_ptr<Function>> functions_;
+    std::optional<std::pair<const adapter::HostFunction*, std::uint64_t>> pending_;
+    int begun_ = 0;
+};
+
 /// A plugin beside its own kernel.
 class Plugin {
 public:
     explicit Plugin(const Bytes& module) : store_(wasmtime_store_new(engine(), nullptr, nullptr)) {
         wasmtime_context_set_epoch_deadline(context(), 1'000'000);
         wasmtime_linker_t* linker = wasmtime_linker_new(engine());
+        host_.define_all(linker);
         instantiate(linker, kernel::wasm(), kernel_);
         REQUIRE(wasmtime_linker_define_instance(linker, context(), kernel_memory_module.data(),
                                                 kernel_memory_module.size(), &kernel_) == nullptr);
@@ -102,11 +236,23 @@ public:
             wasmtime_func_call(context(), &item.of.func, &value, 1, &result, 1, &trap);
         REQUIRE_MESSAGE(error == nullptr, text_of(error));
         if (trap != nullptr) {
+            wasm_frame_vec_t frames;
+            wasm_trap_trace(trap, &frames);
+            for (const wasm_frame_t* frame : std::span(frames.data, frames.size)) {
+                const wasm_name_t* const name = wasmtime_frame_func_name(frame);
+                trace_.append(name ? std::string(name->data, name->size) : "?").append(" ");
+            }
+            wasm_frame_vec_delete(&frames);
             wasm_trap_delete(trap);
             return std::nullopt;
         }
         return static_cast<std::uint64_t>(result.of.i64);
     }
+    /// The functions on the stack at the last trap, innermost first.
+    const std::string& trace() const { return trace_; }
+    /// The host functions called, with their arguments.
+    const std::string& host_calls() const { return host_.calls; }
+    int finished() const { return host_.finished; }
 
     Bytes own_memory() { return memory_of(plugin_); }
     Bytes kernel_memory() { return memory_of(kernel_); }
@@ -137,6 +283,8 @@ private:
     }
 
     wasmtime_store_t* store_;
+    TestHost host_;
+    std::string trace_;
     wasmtime_instance_t kernel_{};
     wasmtime_instance_t plugin_{};
 };
@@ -279,8 +427,150 @@ std::string every_instruction() {
     return text + "(i64.load (i32.const 300))))";
 }
 
-/// Same answers, same memories.
-void check_equal(const Bytes& before, const Bytes& after, std::string_view name,
+/// A module that names its functions in every way there is, at random: called directly, by tail
+/// call, through a table or a reference; in each kind of element segment, in tables' and globals'
+/// first values, as exports and as the start.
+std::string random_module(unsigned seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](std::size_t limit) { return random() % limit; };
+    struct Callable {
+        std::string name;
+        char type; // of those below
+    };
+    std::vector<Callable> callables;
+    std::string text = R"((module
+      (type $pair (func (param i32 i32) (result i32)))
+      (type $wide (func (param i64) (result i64)))
+      (type $quiet (func (param i32)))
+      (type $bare (func (result i32)))
+)";
+    const auto import = [&](const char* module, const char* name, char type, const char* type_name) {
+        const std::string id = "$i" + std::to_string(callables.size());
+        text += "(import \"" + std::string(module) + "\" \"" + name + "\" (func " + id + " (type $" +
+                type_name + ")))\n";
+        callables.push_back({id, type});
+    };
+    for (auto imports = 2 + below(9); imports > 0; --imports) switch (below(6)) {
+        case 0:
+        case 1:
+            import("env", "pair", 'p', "pair");
+            break;
+        case 2:
+            import("env", "wide", 'w', "wide");
+            break;
+        case 3:
+            import("env", "quiet", 'q', "quiet");
+            break;
+        case 4:
+            import("env", "bare", 'b', "bare");
+            break;
+        default:
+            if (below(2) == 0)
+                import("env", "now", 'p', "pair");
+            else
+                import("extism:host/env", "load_u64", 'w', "wide");
+        }
+    import("env", "wide", 'w', "wide"); // one to wrap there always is
+    const std::size_t imports = callables.size();
+    const std::size_t own = 1 + below(6);
+    const std::size_t padding = below(3) == 0 ? 130 : 0; // so that indices take two bytes
+    for (std::size_t i = 0; i < own; ++i)
+        callables.push_back({"$f" + std::to_string(i), 'p'});
+    const auto any = [&] { return callables[below(callables.size())]; };
+    // A table's functions may call what stands behind them only, or a call might never end.
+    const auto any_import = [&] { return callables[below(imports)]; };
+
+    text += "(memory (export \"memory\") 1)\n";
+    std::vector<Callable> slots;
+    for (int i = 0; i < 6; ++i)
+        slots.push_back(any_import());
+    text += "(table $table 8 funcref)\n(table $other 3 funcref (ref.func " + any().name + "))\n";
+    text += "(elem (i32.const 0) func " + slots[0].name + " " + slots[1].name + ")\n";
+    text += "(elem (i32.const 2) funcref (ref.func " + slots[2].name + ") (ref.null func))\n";
+    slots[3].type = '0';
+    text += "(elem (table $other) (i32.const 1) func " + any().name + ")\n";
+    text += "(elem (table $other) (i32.const 2) funcref (ref.func " + any().name + "))\n";
+    text += "(elem $plain func " + slots[4].name + " " + any().name + ")\n";
+    text += "(elem $expressions funcref (ref.null func) (ref.func " + slots[5].name + "))\n";
+    text += "(elem declare funcref (ref.func " + any().name + "))\n(elem declare func";
+    for (const Callable& callable : callables)
+        text += " " + callable.name;
+    text += ")\n(global $reference funcref (ref.func " + any().name + "))\n";
+    text += "(global $number (mut i32) (i32.const 77))\n";
+    for (int i = 0; i < 3; ++i)
+        text += "(export \"again" + std::to_string(i) + "\" (func " + any().name + "))\n";
+    for (std::size_t i = 0; i < padding; ++i)
+        text += "(func)\n";
+    text += "(data (i32.const 8) \"data\")\n";
+
+    const auto value = [&] {
+        return below(2) == 0 ? std::string("(local.get 0)") : "(i32.const " + std::to_string(below(90)) + ")";
+    };
+    const auto arguments = [&](char type) {
+        switch (type) {
+        case 'p':
+            return value() + value();
+        case 'w':
+            return "(i64.extend_i32_u (i32.and " + value() + "(i32.const 63)))";
+        case 'q':
+            return value();
+        default:
+            return std::string();
+        }
+    };
+    const auto type_name = [](char type) {
+        return type == 'p' ? "$pair" : type == 'w' ? "$wide" : type == 'q' ? "$quiet" : "$bare";
+    };
+    const auto keep = [](char type, const std::string& call) {
+        if (type == 'q') return call + "\n";
+        if (type == 'w') return "(local.set 0 (i32.wrap_i64 " + call + "))\n";
+        return "(local.set 0 " + call + ")\n";
+    };
+    const auto statement = [&](std::size_t first) {
+        const bool calls_own = below(4) == 0 && first < callables.size();
+        const Callable target =
+            calls_own ? callables[first + below(callables.size() - first)] : any_import();
+        switch (below(4)) {
+        case 0: {
+            const std::size_t slot = below(slots.size());
+            const char type = slots[slot].type;
+            if (type == '0') return "(drop (ref.is_null (table.get $table (i32.const 3))))\n" + std::string();
+            return keep(type, "(call_indirect $table (type " + std::string(type_name(type)) + ") " +
+                                  arguments(type) + "(i32.const " + std::to_string(slot) + "))");
+        }
+        case 1:
+            return keep(target.type, "(call_ref " + std::string(type_name(target.type)) + " " +
+                                         arguments(target.type) + "(ref.func " + target.name + "))");
+        default:
+            return keep(target.type, "(call " + target.name + " " + arguments(target.type) + ")");
+        }
+    };
+    for (std::size_t i = 0; i < own; ++i) {
+        const std::size_t first = imports + i + 1; // what it may call
+        text += "(func $f" + std::to_string(i) + " (type $pair) (local i64)\n";
+        for (auto statements = below(5); statements > 0; --statements)
+            text += statement(first);
+        text += "(i32.store offset=16 (i32.and (local.get 0) (i32.const 255)) (local.get 1))\n";
+        const Callable tail = any_import();
+        if (tail.type == 'p' && below(2) == 0)
+            text += "(return_call " + tail.name + " (local.get 0) (i32.const 5))";
+        else
+            text += "(local.get 0)";
+        text += ")\n";
+    }
+    text += R"((func $start (local i32)
+      (table.init $table $plain (i32.const 4) (i32.const 0) (i32.const 1))
+      (table.init $table $expressions (i32.const 5) (i32.const 1) (i32.const 1)))";
+    if (below(2) == 0) text += statement(imports);
+    text += ")\n(start $start)\n(func (export \"run\") (param $seed i64) (result i64) (local $x i64)\n";
+    for (std::size_t i = 0; i < own; ++i)
+        text += "(local.set $x (i64.add (i64.mul (local.get $x) (i64.const 7)) (i64.extend_i32_u (call $f" +
+                std::to_string(i) + " (i32.wrap_i64 (local.get $seed)) (global.get $number)))))\n";
+    return text + "(local.get $x)))";
+}
+
+/// Same answers, same memories, the same calls of the host. How many of these had to be finished.
+int check_equal(const Bytes& before, const Bytes& after, std::string_view name,
                  std::initializer_list<std::uint64_t> arguments) {
     Plugin original(before);
     Plugin rewritten(after);
@@ -288,20 +578,22 @@ void check_equal(const Bytes& before, const Bytes& after, std::string_view name,
         CAPTURE(argument);
         CHECK(original.call(name, argument) == rewritten.call(name, argument));
     }
+    CHECK(original.host_calls() == rewritten.host_calls());
     CHECK(original.own_memory() == rewritten.own_memory());
     CHECK(original.kernel_memory() == rewritten.kernel_memory());
+    return rewritten.finished();
 }
 
-Bytes inlined(const Bytes& module) {
-    auto made = inline_kernel_calls(module);
+Bytes rewritten_module(const Bytes& module) {
+    auto made = rewrite(module, rows());
     REQUIRE(made.has_value());
-    REQUIRE(is_valid(*made));
-    return *std::move(made);
+    REQUIRE(is_valid(made->module));
+    return std::move(made->module);
 }
 
 TEST_CASE("a compiled plugin computes the same before and after") {
-    const Bytes plugin = read_guest("kernel_inliner_plugin.wasm");
-    const Bytes rewritten = inlined(plugin);
+    const Bytes plugin = read_guest("module_rewriter_plugin.wasm");
+    const Bytes rewritten = rewritten_module(plugin);
 
     check_equal(plugin, rewritten, "run", {0, 1, 7, 8, 9, 63, 64, 1000, 32768, 5});
     check_equal(plugin, rewritten, "sum_words", {1});
@@ -310,8 +602,8 @@ TEST_CASE("a compiled plugin computes the same before and after") {
 
 TEST_CASE(
     "an access beyond the kernel's memory traps before and after, whatever the high half says") {
-    const Bytes plugin = read_guest("kernel_inliner_plugin.wasm");
-    const Bytes rewritten = inlined(plugin);
+    const Bytes plugin = read_guest("module_rewriter_plugin.wasm");
+    const Bytes rewritten = rewritten_module(plugin);
 
     for (const std::uint64_t offset :
          {std::uint64_t{0}, std::uint64_t{65528}, std::uint64_t{65529}, std::uint64_t{65536},
@@ -327,7 +619,7 @@ TEST_CASE("every instruction that names a memory goes on meaning the plugin's ow
     const Bytes module = assemble(every_instruction());
     REQUIRE(is_valid(module));
 
-    check_equal(module, inlined(module), "run", {0});
+    check_equal(module, rewritten_module(module), "run", {0});
 }
 
 TEST_CASE("calls become memory instructions, and only the four functions' calls") {
@@ -343,7 +635,7 @@ TEST_CASE("calls become memory instructions, and only the four functions' calls"
       (func (param i64)
         (call $other (i64.load align=1 (i32.wrap_i64 (local.get 0))) (i32.const 1)))))");
 
-    CHECK(inlined(module) == expected);
+    CHECK(rewritten_module(module) == expected);
 }
 
 TEST_CASE("stores keep the value aside in a local of its type, made once a function") {
@@ -364,7 +656,7 @@ TEST_CASE("stores keep the value aside in a local of its type, made once a funct
         local.get 0 i32.const 3 local.set $byte i32.wrap_i64 local.get $byte i32.store8)))");
 
     // The assembler names locals in a custom section; the rest is equal.
-    const Bytes made = inlined(module);
+    const Bytes made = rewritten_module(module);
     REQUIRE(made.size() <= expected.size());
     CHECK(std::equal(made.begin(), made.begin() + 150, expected.begin()));
 }
@@ -373,7 +665,7 @@ TEST_CASE("a module with nothing to gain or with something unknown is left alone
     const std::string load =
         R"((import "extism:host/env" "load_u8" (func $load (param i64) (result i32))))";
     const std::string use = "(func (drop (call $load (i64.const 0))))";
-    REQUIRE(inline_kernel_calls(assemble("(module " + load + use + ")")).has_value());
+    REQUIRE(rewrite(assemble("(module " + load + use + ")"), rows()).has_value());
 
     for (
         const std::string& text : std::vector<std::string>{
@@ -395,11 +687,11 @@ TEST_CASE("a module with nothing to gain or with something unknown is left alone
             "(component)",
         }) {
         CAPTURE(text);
-        CHECK_FALSE(inline_kernel_calls(assemble(text)).has_value());
+        CHECK_FALSE(rewrite(assemble(text), rows()).has_value());
     }
-    CHECK_FALSE(inline_kernel_calls({}).has_value());
+    CHECK_FALSE(rewrite({}, rows()).has_value());
     const std::string_view component("\0asm\x0d\0\1\0", 8);
-    CHECK_FALSE(inline_kernel_calls(std::as_bytes(std::span(component))).has_value());
+    CHECK_FALSE(rewrite(std::as_bytes(std::span(component)), rows()).has_value());
 }
 
 TEST_CASE("names stay, what speaks of code offsets goes") {
@@ -416,7 +708,7 @@ TEST_CASE("names stay, what speaks of code offsets goes") {
         module.push_back(std::byte{2});
     }
 
-    const Bytes made = inlined(module);
+    const Bytes made = rewritten_module(module);
 
     const std::string_view text(reinterpret_cast<const char*>(made.data()), made.size());
     CHECK(text.find("named") != text.npos);
@@ -427,12 +719,13 @@ TEST_CASE("names stay, what speaks of code offsets goes") {
 
 TEST_CASE("every truncation of a module is refused or stays valid") {
     for (const Bytes& module :
-         {read_guest("kernel_inliner_plugin.wasm"), assemble(every_instruction())}) {
+         {read_guest("module_rewriter_plugin.wasm"), assemble(every_instruction()),
+          assemble(random_module(1)), assemble(random_module(2))}) {
         for (std::size_t length = 0; length < module.size(); ++length) {
             // Exactly as long as it claims, so that a sanitizer sees a step beyond.
             const Bytes cut(module.begin(), module.begin() + static_cast<std::ptrdiff_t>(length));
-            const auto made = inline_kernel_calls(cut);
-            if (made) CHECK(is_valid(cut) == is_valid(*made));
+            const auto made = rewrite(cut, rows());
+            if (made) CHECK(is_valid(cut) == is_valid(made->module));
         }
     }
 }
@@ -443,22 +736,136 @@ TEST_CASE(
     int rewritten = 0;
     int valid = 0;
     for (const Bytes& module :
-         {read_guest("kernel_inliner_plugin.wasm"), assemble(every_instruction())}) {
+         {read_guest("module_rewriter_plugin.wasm"), assemble(every_instruction()),
+          assemble(random_module(1)), assemble(random_module(2))}) {
         for (int round = 0; round < 6000; ++round) {
             CAPTURE(round);
             Bytes changed = module;
             for (auto flips = 1 + random() % 3; flips > 0; --flips)
                 changed[random() % changed.size()] = std::byte(random());
-            const auto made = inline_kernel_calls(changed);
+            const auto made = rewrite(changed, rows());
             if (!made) continue;
             ++rewritten;
             const bool was_valid = is_valid(changed);
             if (was_valid) ++valid;
-            REQUIRE(is_valid(*made) == was_valid);
+            REQUIRE(is_valid(made->module) == was_valid);
         }
     }
     CHECK(rewritten > 1000);
     CHECK(valid > 100);
+}
+
+// --- wrappers ---
+
+TEST_CASE("a host function that may wait is imported in halves, and a function takes its place") {
+    const Bytes module = assemble(R"((module
+      (import "env" "pair" (func $pair (param i32 i32) (result i32)))
+      (import "env" "now" (func $now (param i32 i32) (result i32)))
+      (import "env" "quiet" (func $quiet (param i32)))
+      (table 2 funcref)
+      (export "pair" (func $pair))
+      (elem (i32.const 0) func $own $quiet)
+      (func $own (result i32)
+        (call $quiet (call $now (i32.const 1) (i32.const 2)))
+        (return_call $pair (i32.const 3) (i32.load (i32.const 4))))
+      (memory 1)))");
+    const Bytes expected = assemble(R"((module
+      (type (func (param i32 i32) (result i32)))
+      (type (func (param i32)))
+      (type (func (result i32)))
+      (type $begin_pair (func (param i32 i32) (result i32 i32)))
+      (type $begin_quiet (func (param i32) (result i32)))
+      (type $finish_nothing (func))
+      (type $finish_i32 (func (result i32)))
+      (import "begin:env" "pair" (func (;0;) (type $begin_pair)))
+      (import "env" "now" (func $now (param i32 i32) (result i32)))
+      (import "begin:env" "quiet" (func (;2;) (type $begin_quiet)))
+      (import "finish" "nothing" (func (;3;) (type $finish_nothing)))
+      (import "finish" "i32" (func (;4;) (type $finish_i32)))
+      (table 2 funcref)
+      (export "pair" (func $pair))
+      (elem (i32.const 0) func $own $quiet)
+      (func $own (result i32)
+        (call $quiet (call $now (i32.const 1) (i32.const 2)))
+        (return_call $pair (i32.const 3) (i32.load (i32.const 4))))
+      (func $pair (type 0)
+        (br_if 0 (call 0 (local.get 0) (local.get 1))) drop (call 4))
+      (func $quiet (type 1)
+        (br_if 0 (call 2 (local.get 0))) (call 3))
+      (memory 1)))");
+
+    const auto made = rewrite(module, rows());
+
+    REQUIRE(made.has_value());
+    CHECK(made->has_wrappers);
+    CHECK_FALSE(made->has_kernel_memory);
+    CHECK(is_valid(made->module));
+    // The assembler names the types too, behind the functions; the rest is equal.
+    REQUIRE(made->module.size() <= expected.size());
+    const auto same = std::ranges::mismatch(made->module, expected).in1 - made->module.begin();
+    const auto name_section = std::string_view(reinterpret_cast<const char*>(made->module.data()),
+                                               made->module.size()).find("\4name");
+    CHECK(same + 1 >= static_cast<std::ptrdiff_t>(name_section)); // the byte before is their size
+}
+
+TEST_CASE("modules made at random call the host in the same way before and after") {
+    int finished = 0;
+    for (unsigned seed = 1; seed <= 100; ++seed) {
+        CAPTURE(seed);
+        const Bytes module = assemble(random_module(seed));
+        REQUIRE(is_valid(module));
+        const Bytes rewritten = rewritten_module(module);
+
+        finished += check_equal(module, rewritten, "run", {seed, 1, 0});
+    }
+    CHECK(finished > 300);
+}
+
+TEST_CASE("functions keep their names in a back trace, and a wrapper has its import's") {
+    const Bytes module = assemble(R"((module
+      (import "env" "quiet" (func $imported (param i32)))
+      (import "env" "bare" (func $bare (result i32)))
+      (memory (export "memory") 1)
+      (func $innermost (unreachable))
+      (func $middle (param $named_local i64) (call $imported (i32.const 1)) (call $innermost))
+      (func (export "run") (param i64) (result i64)
+        (call $middle (local.get 0)) (i64.const 0))))");
+
+    Plugin original(module);
+    Plugin rewritten(rewritten_module(module));
+
+    CHECK_FALSE(original.call("run", 0).has_value());
+    CHECK_FALSE(rewritten.call("run", 0).has_value());
+    CHECK(original.trace() == "innermost middle ? ");
+    CHECK(rewritten.trace() == original.trace());
+    const Bytes bytes = rewritten_module(module);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    CHECK(text.find("\x08imported") != text.npos);
+    CHECK(text.find("named_local") == text.npos);
+}
+
+TEST_CASE("who imports from the reserved modules, or has no function of its own, is left alone") {
+    const std::string import = R"((import "env" "quiet" (func $quiet (param i32))))";
+    const std::string use = "(func (call $quiet (i32.const 1)))";
+    REQUIRE(rewrite(assemble("(module " + import + use + ")"), rows()).has_value());
+
+    for (const std::string& text : std::vector<std::string>{
+             "(module " + import + ")",
+             "(module " + import + R"((export "again" (func $quiet))))",
+             "(module " + import + R"((import "finish" "i32" (func (result i32))))" + use + ")",
+             "(module " + import + R"((import "begin:env" "quiet" (func (param i32) (result i32))))" + use + ")",
+             R"((module (import "env" "quiet" (func $quiet (param i64))) (func (call $quiet (i64.const 1)))))",
+             R"((module (import "env" "quiet" (func $quiet (param i32) (result i32)))
+                        (func (drop (call $quiet (i32.const 1))))))",
+             R"((module (import "other" "quiet" (func $quiet (param i32))))" + use + ")",
+             R"((module (import "env" "now" (func $now (param i32 i32) (result i32)))
+                        (func (drop (call $now (i32.const 1) (i32.const 2))))))",
+             "(module " + import + R"((import "env" "memory" (memory 1)))" + use + ")",
+         }) {
+        CAPTURE(text);
+        CHECK_FALSE(rewrite(assemble(text), rows()).has_value());
+    }
+    CHECK_FALSE(rewrite(assemble("(module " + import + use + ")"), {}).has_value());
 }
 
 /// CPU time of this thread in nanoseconds: what others do on the machine hardly counts.
@@ -469,9 +876,9 @@ double cpu_nanoseconds() {
 }
 
 TEST_CASE("measured: kernel memory word by word, 64 KiB, before and after" * doctest::skip()) {
-    const Bytes module = read_guest("kernel_inliner_plugin.wasm");
+    const Bytes module = read_guest("module_rewriter_plugin.wasm");
     Plugin original(module);
-    Plugin rewritten(inlined(module));
+    Plugin rewritten(rewritten_module(module));
     constexpr std::uint64_t rounds = 200;
     for (const char* name : {"sum_words", "fill_words", "copy_words"}) {
         double best[2] = {1e9, 1e9};
@@ -487,7 +894,7 @@ TEST_CASE("measured: kernel memory word by word, 64 KiB, before and after" * doc
     }
     const double start = cpu_nanoseconds();
     for (int run = 0; run < 1000; ++run)
-        (void)inline_kernel_calls(module);
+        (void)rewrite(module, rows());
     std::printf("rewriting   %.0f MB/s\n",
                 1e6 * static_cast<double>(module.size()) / (cpu_nanoseconds() - start));
 }

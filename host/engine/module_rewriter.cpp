@@ -1,8 +1,11 @@
-#include "engine/kernel_inliner.hpp"
+#include "engine/module_rewriter.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <utility>
 
 namespace hws::host::engine {
 namespace {
@@ -11,8 +14,7 @@ namespace {
 constexpr std::size_t max_module_bytes = std::size_t{256} << 20;
 constexpr std::size_t max_body_bytes = 7'654'321;
 constexpr std::uint64_t max_locals = 50'000;
-
-constexpr std::uint32_t own_memory = 1; // the new index of the plugin's only memory
+constexpr std::uint64_t max_items = 1'000'000; // types, imports, functions: of each
 
 constexpr std::uint8_t type_i32 = 0x7f;
 constexpr std::uint8_t type_i64 = 0x7e;
@@ -155,6 +157,10 @@ int rank(std::uint8_t id) {
     return id < ranks.size() ? ranks[id] : 0;
 }
 
+int rank(Section id) {
+    return rank(static_cast<std::uint8_t>(id));
+}
+
 void put_section(Bytes& out, Section id, std::span<const std::byte> content) {
     put_byte(out, static_cast<std::uint8_t>(id));
     put_u32(out, content.size());
@@ -188,24 +194,69 @@ constexpr std::array<KernelFunction, 4> kernel_functions = {{
     {"store_u64", {type_i64, type_i64}, 0, 0x37}, // i64.store
 }};
 
+constexpr std::uint8_t encoding_of(abi::WasmType type) {
+    return type == abi::WasmType::i32 ? type_i32 : type_i64;
+}
+
 /// What the rewriting needs of a function type.
 struct FunctionType {
-    std::uint32_t params = 0;
-    std::array<std::uint8_t, 2> first_params{}; // as far as there are such
+    std::uint32_t params = 0; // how many
     std::uint32_t results = 0;
-    std::uint8_t first_result = 0;
+    std::span<const std::byte> param_types; // as they are encoded
+    std::span<const std::byte> result_types;
 
     bool matches(const KernelFunction& function) const {
-        return params == (function.stores() ? 2u : 1u) && first_params == function.params &&
-               results == (function.result != 0 ? 1u : 0u) && first_result == function.result;
+        const std::uint8_t* const types = function.params.data();
+        return are(param_types, std::span(types, function.stores() ? 2 : 1)) &&
+               are(result_types, std::span(&function.result, function.result != 0 ? 1 : 0));
+    }
+
+    bool matches(const adapter::HostFunction& function) const {
+        return are(param_types, function.params) && are(result_types, function.results);
+    }
+
+private:
+    static std::uint8_t encoding_of(std::uint8_t type) { return type; }
+    static std::uint8_t encoding_of(abi::WasmType type) { return engine::encoding_of(type); }
+
+    template <class Type>
+    static bool are(std::span<const std::byte> encoded, std::span<const Type> types) {
+        return std::ranges::equal(encoded, types, [](std::byte one, Type type) {
+            return std::to_integer<std::uint8_t>(one) == encoding_of(type);
+        });
     }
 };
 
+/// A function that the module imports.
+struct ImportedFunction {
+    static constexpr std::uint32_t no_wrapper = ~std::uint32_t{0};
+
+    const KernelFunction* kernel = nullptr; // one of the four
+    std::uint32_t wrapper = no_wrapper;     // which of the wrappers stands for it
+};
+
+/// A host function that may wait, its import's index and the index of the import's type.
+struct Wrapper {
+    const adapter::HostFunction* function = nullptr;
+    std::uint32_t import = 0;
+    std::uint32_t type = 0;
+};
+
+/// Which of the `finish_functions` gives the function's result.
+std::size_t finish_of(const adapter::HostFunction& function) {
+    std::size_t index = 0;
+    while (!std::ranges::equal(finish_functions[index].results, function.results))
+        ++index;
+    return index;
+}
+
 class Rewriter {
 public:
-    explicit Rewriter(std::span<const std::byte> module) : module_(module) {}
+    Rewriter(std::span<const std::byte> module,
+             std::span<const adapter::HostFunction> host_functions)
+        : module_(module), host_functions_(host_functions) {}
 
-    std::optional<Bytes> run() {
+    std::optional<Rewritten> run() {
         constexpr std::array<std::uint8_t, 8> header = {0, 'a', 's', 'm', 1, 0, 0, 0};
         if (module_.size() > max_module_bytes || module_.size() < header.size() ||
             std::memcmp(module_.data(), header.data(), header.size()) != 0)
@@ -223,17 +274,22 @@ public:
                 continue;
             }
             // Before the imports are known there is nothing to do, and after them only if they are
-            // the kernel's.
+            // the kernel's or may wait.
             const int own_rank = rank(id);
             if (own_rank <= last_rank) return std::nullopt;
             last_rank = own_rank;
-            if (own_rank > rank(static_cast<std::uint8_t>(Section::import)) && !imports_kernel_)
+            if (own_rank > rank(Section::import) && !imports_kernel_ && wrappers_.empty())
+                return std::nullopt;
+            // Wrappers are declared with the module's functions, of which there must be one.
+            if (own_rank > rank(Section::function) && !wrappers_.empty() && function_types_.empty())
                 return std::nullopt;
             if (!section(static_cast<Section>(id), content)) return std::nullopt;
         }
         // Function bodies and their declarations were counted against each other in code_section.
-        if (inlined_calls_ == 0) return std::nullopt;
-        return std::move(out_);
+        if (!has_code_ || (inlined_calls_ == 0 && wrappers_.empty())) return std::nullopt;
+        return Rewritten{.module = std::move(out_),
+                         .has_kernel_memory = imports_kernel_,
+                         .has_wrappers = !wrappers_.empty()};
     }
 
 private:
@@ -241,24 +297,34 @@ private:
         Reader in(content);
         bool good = true;
         switch (id) {
-        case Section::type:
-            good = type_section(in);
-            break;
+        case Section::type: // written with the imports, which add to them
+            return type_section(in);
         case Section::import:
             return import_section(in);
         case Section::function:
-            good = function_section(in);
+            return function_section(in);
+        case Section::table:
+            if (!wrappers_.empty()) return table_section(in);
             break;
         case Section::memory:
             good = memory_section(in);
             break;
+        case Section::global:
+            if (!wrappers_.empty()) return global_section(in);
+            break;
         case Section::exported:
             return export_section(in);
+        case Section::start:
+            if (!wrappers_.empty()) return start_section(in);
+            break;
+        case Section::element:
+            if (!wrappers_.empty()) return element_section(in);
+            break;
         case Section::code:
             return code_section(in);
         case Section::data:
             return data_section(in);
-        default: // nothing in it names a memory
+        default: // nothing in it names a memory or a function
             break;
         }
         if (good) put_section(out_, id, content);
@@ -269,40 +335,111 @@ private:
         Reader in(content);
         const std::string_view name = in.name();
         if (!in.ok()) return false;
-        if (!speaks_of_code_offsets(name)) put_section(out_, Section::custom, content);
-        return true;
+        if (speaks_of_code_offsets(name)) return true;
+        if (name != "name" || (has_code_ && wrappers_.empty()))
+            put_section(out_, Section::custom, content);
+        else if (has_code_)
+            name_section(in);
+        return true; // names before the code are not where they belong
     }
+
+    /// Function names, renumbered; the names of locals and labels are left out. A section that
+    /// cannot be read is left out altogether: engines ignore such.
+    void name_section(Reader& in) {
+        Bytes content;
+        put_name(content, "name");
+        while (!in.at_end()) {
+            const std::size_t start = in.position();
+            const std::uint8_t id = in.byte();
+            Reader subsection(in.take(in.u32()));
+            if (!in.ok()) return;
+            enum : std::uint8_t { functions = 1, locals = 2, labels = 3 };
+            if (id == functions) {
+                Bytes names;
+                if (!function_names(subsection, names)) return;
+                put_byte(content, functions);
+                put_u32(content, names.size());
+                put(content, names);
+            } else if (id != locals && id != labels) {
+                put(content, in.since(start));
+            }
+        }
+        put_section(out_, Section::custom, content);
+    }
+
+    /// The names stand in the order of their indices, which the wrappers' come to end.
+    bool function_names(Reader& in, Bytes& out) {
+        Bytes moved;
+        const std::uint32_t count = in.u32();
+        put_u32(out, count);
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
+            const std::uint32_t function = in.u32();
+            const std::string_view name = in.name();
+            Bytes& into = is_wrapped(function) ? moved : out;
+            put_u32(into, new_index(function));
+            put_name(into, name);
+        }
+        put(out, moved);
+        return in.ok() && in.at_end();
+    }
+
+    // --- functions ---
+
+    bool is_wrapped(std::uint32_t function) const {
+        return function < imports_.size() &&
+               imports_[function].wrapper != ImportedFunction::no_wrapper;
+    }
+
+    /// What a function's index becomes: imports that are not wrapped, those that are added, the
+    /// module's own functions, wrappers. One that was not valid stays so.
+    std::uint64_t new_index(std::uint32_t function) const {
+        const std::uint64_t own = imports_.size() + function_types_.size();
+        if (is_wrapped(function)) return own + finish_imports_ + imports_[function].wrapper;
+        if (function < imports_.size()) return function;
+        return std::uint64_t{function} + finish_imports_ + (function < own ? 0 : wrappers_.size());
+    }
+
+    /// Copies a function's index, as it is now.
+    void put_function(Reader& in, Bytes& out) { put_u32(out, new_index(in.u32())); }
 
     bool type_section(Reader& in) {
         const std::uint32_t count = in.u32();
+        if (count > max_items) return false;
+        const std::size_t entries = in.position();
         for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
             if (in.byte() != 0x60) return false; // GC types
             FunctionType type;
             type.params = in.u32();
-            for (std::uint32_t param = 0; param < type.params && in.ok(); ++param) {
-                if (param < type.first_params.size()) type.first_params[param] = in.peek();
-                in.skip_value_type();
-            }
+            type.param_types = value_types(in, type.params);
             type.results = in.u32();
-            for (std::uint32_t result = 0; result < type.results && in.ok(); ++result) {
-                if (result == 0) type.first_result = in.peek();
-                in.skip_value_type();
-            }
+            type.result_types = value_types(in, type.results);
             types_.push_back(type);
         }
+        type_entries_ = in.since(entries);
         return in.ok() && in.at_end();
     }
 
+    static std::span<const std::byte> value_types(Reader& in, std::uint32_t count) {
+        const std::size_t start = in.position();
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index)
+            in.skip_value_type();
+        return in.since(start);
+    }
+
     bool import_section(Reader& in) {
+        Bytes content;
         const std::uint32_t count = in.u32();
-        const std::size_t entries = in.position();
         for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
+            const std::size_t start = in.position();
             const std::string_view module = in.name();
             const std::string_view name = in.name();
+            if (module == finish_module || module.starts_with(begin_prefix)) return false;
             switch (in.byte()) {
-            case 0: // function
-                imported_function(module, name, in.u32());
+            case 0: { // function
+                const std::uint32_t type = in.u32();
+                if (in.ok() && imported_function(module, name, type, content)) continue;
                 break;
+            }
             case 1: // table
                 in.skip_value_type();
                 skip_table_limits(in);
@@ -318,26 +455,96 @@ private:
             default: // a memory among them
                 return false;
             }
+            put(content, in.since(start));
         }
         if (!in.ok() || !in.at_end()) return false;
-        Bytes content;
-        put_u32(content, std::uint64_t{count} + 1);
-        put(content, in.since(entries));
-        put_name(content, kernel_memory_module);
-        put_name(content, kernel_memory_name);
-        for (const std::uint8_t byte : {2, 0, 1})
-            put_byte(content, byte); // memory, min only, 1 page
-        put_section(out_, Section::import, content);
+        const std::uint32_t finishing = import_finish(content);
+        if (imports_kernel_) {
+            put_name(content, kernel_memory_module);
+            put_name(content, kernel_memory_name);
+            for (const std::uint8_t byte : {2, 0, 1})
+                put_byte(content, byte); // memory, min only, 1 page
+        }
+        const std::uint64_t imports = std::uint64_t{count} + finishing + (imports_kernel_ ? 1 : 0);
+        const std::uint64_t types = types_.size() + added_types_;
+        if (imports > max_items || types > max_items) return false;
+
+        Bytes all_types;
+        put_u32(all_types, types);
+        put(all_types, type_entries_);
+        put(all_types, new_types_);
+        if (types > 0) put_section(out_, Section::type, all_types);
+        Bytes all_imports;
+        put_u32(all_imports, imports);
+        put(all_imports, content);
+        put_section(out_, Section::import, all_imports);
         return true;
     }
 
-    void imported_function(std::string_view module, std::string_view name, std::uint32_t type) {
-        const KernelFunction* found = nullptr;
+    /// Notes what the import is; true if it was written to `out` as one to be wrapped.
+    bool imported_function(std::string_view module, std::string_view name, std::uint32_t type,
+                           Bytes& out) {
+        ImportedFunction import;
         if (module == kernel_memory_module && type < types_.size())
             for (const KernelFunction& function : kernel_functions)
-                if (function.name == name && types_[type].matches(function)) found = &function;
-        imports_.push_back(found);
-        if (found != nullptr) imports_kernel_ = true;
+                if (function.name == name && types_[type].matches(function))
+                    import.kernel = &function;
+        if (import.kernel != nullptr) imports_kernel_ = true;
+
+        const adapter::HostFunction* wrapped = nullptr;
+        if (type < types_.size())
+            for (const adapter::HostFunction& function : host_functions_)
+                if (function.name == name && function.module == module && function.may_wait() &&
+                    types_[type].matches(function))
+                    wrapped = &function;
+        if (wrapped != nullptr) {
+            import.wrapper = static_cast<std::uint32_t>(wrappers_.size());
+            wrappers_.push_back({wrapped, static_cast<std::uint32_t>(imports_.size()), type});
+            put_name(out, std::string(begin_prefix).append(module));
+            put_name(out, name);
+            put_byte(out, 0); // function
+            put_u32(out, begin_type(*wrapped));
+        }
+        imports_.push_back(import);
+        return wrapped != nullptr;
+    }
+
+    /// The index of the type of the import that begins the function, made at its first use.
+    std::uint64_t begin_type(const adapter::HostFunction& function) {
+        for (const auto& [known, index] : begin_types_)
+            if (known == &function) return index;
+        const std::uint64_t index = add_type(function.params, function.results, true);
+        begin_types_.emplace_back(&function, index);
+        return index;
+    }
+
+    std::uint64_t add_type(std::span<const abi::WasmType> params,
+                           std::span<const abi::WasmType> results, bool tells_whether_done) {
+        put_byte(new_types_, 0x60);
+        put_u32(new_types_, params.size());
+        for (const abi::WasmType type : params)
+            put_byte(new_types_, encoding_of(type));
+        put_u32(new_types_, results.size() + (tells_whether_done ? 1 : 0));
+        for (const abi::WasmType type : results)
+            put_byte(new_types_, encoding_of(type));
+        if (tells_whether_done) put_byte(new_types_, type_i32);
+        return types_.size() + added_types_++;
+    }
+
+    /// Appends an import for each kind of result that a wrapped function has; says how many.
+    std::uint32_t import_finish(Bytes& out) {
+        std::array<bool, finish_functions.size()> is_needed{};
+        for (const Wrapper& wrapper : wrappers_)
+            is_needed[finish_of(*wrapper.function)] = true;
+        for (std::size_t index = 0; index < is_needed.size(); ++index) {
+            if (!is_needed[index]) continue;
+            put_name(out, finish_module);
+            put_name(out, finish_functions[index].name);
+            put_byte(out, 0); // function
+            put_u32(out, add_type({}, finish_functions[index].results, false));
+            finish_indices_[index] = imports_.size() + finish_imports_++;
+        }
+        return finish_imports_;
     }
 
     static void skip_table_limits(Reader& in) {
@@ -349,9 +556,102 @@ private:
 
     bool function_section(Reader& in) {
         const std::uint32_t count = in.u32();
+        const std::uint64_t own = std::uint64_t{count} + wrappers_.size();
+        if (own + imports_.size() + finish_imports_ > max_items) return false;
+        Bytes content;
+        put_u32(content, own);
+        const std::size_t entries = in.position();
         for (std::uint32_t index = 0; index < count && in.ok(); ++index)
             function_types_.push_back(in.u32());
-        return in.ok() && in.at_end();
+        if (!in.ok() || !in.at_end()) return false;
+        put(content, in.since(entries));
+        for (const Wrapper& wrapper : wrappers_)
+            put_u32(content, wrapper.type);
+        put_section(out_, Section::function, content);
+        return true;
+    }
+
+    bool table_section(Reader& in) {
+        Bytes content;
+        const std::uint32_t count = in.u32();
+        put_u32(content, count);
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
+            const std::size_t start = in.position();
+            const bool has_expression = in.peek() == 0x40;
+            if (has_expression) {
+                in.byte();
+                if (in.byte() != 0) return false;
+            }
+            in.skip_value_type();
+            skip_table_limits(in);
+            put(content, in.since(start));
+            if (has_expression) constant_expression(in, content);
+        }
+        if (!in.ok() || !in.at_end()) return false;
+        put_section(out_, Section::table, content);
+        return true;
+    }
+
+    bool global_section(Reader& in) {
+        Bytes content;
+        const std::uint32_t count = in.u32();
+        put_u32(content, count);
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
+            const std::size_t start = in.position();
+            in.skip_value_type();
+            in.byte(); // whether it is mutable
+            put(content, in.since(start));
+            constant_expression(in, content);
+        }
+        if (!in.ok() || !in.at_end()) return false;
+        put_section(out_, Section::global, content);
+        return true;
+    }
+
+    bool start_section(Reader& in) {
+        Bytes content;
+        put_function(in, content);
+        if (!in.ok() || !in.at_end()) return false;
+        put_section(out_, Section::start, content);
+        return true;
+    }
+
+    bool element_section(Reader& in) {
+        Bytes content;
+        const std::uint32_t count = in.u32();
+        put_u32(content, count);
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index)
+            element_segment(in, content);
+        if (!in.ok() || !in.at_end()) return false;
+        put_section(out_, Section::element, content);
+        return true;
+    }
+
+    void element_segment(Reader& in, Bytes& out) {
+        enum : std::uint32_t { is_not_active = 1, names_table = 2, has_expressions = 4 };
+        const std::uint32_t flags = in.u32();
+        if (flags > 7) return in.fail();
+        put_u32(out, flags);
+        const bool is_active = (flags & is_not_active) == 0;
+        if (is_active && (flags & names_table) != 0) put_u32(out, in.u32());
+        if (is_active) constant_expression(in, out);
+        if ((flags & (is_not_active | names_table)) != 0) {
+            // Of which type: a kind that is always 0, or a reference type.
+            const std::size_t start = in.position();
+            if ((flags & has_expressions) != 0)
+                in.skip_value_type();
+            else
+                in.byte();
+            put(out, in.since(start));
+        }
+        const std::uint32_t count = in.u32();
+        put_u32(out, count);
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
+            if ((flags & has_expressions) != 0)
+                constant_expression(in, out);
+            else
+                put_function(in, out);
+        }
     }
 
     /// At most one memory, 32-bit and not shared.
@@ -376,12 +676,9 @@ private:
             in.name();
             const std::uint8_t kind = in.byte();
             put(content, in.since(start));
-            std::uint32_t item = in.u32();
-            if (kind == 2) {
-                if (item != 0) return false;
-                item = own_memory;
-            }
-            put_u32(content, item);
+            const std::uint32_t item = in.u32();
+            if (kind == 2 && item != 0) return false;
+            put_u32(content, kind == 0 ? new_index(item) : kind == 2 ? own_memory() : item);
         }
         if (!in.ok() || !in.at_end()) return false;
         put_section(out_, Section::exported, content);
@@ -399,10 +696,10 @@ private:
                 put_u32(content, 1);
             } else {
                 put_u32(content, 2);
-                put_u32(content, own_memory);
+                put_u32(content, own_memory());
+                constant_expression(in, content);
             }
             const std::size_t start = in.position();
-            if (mode != 1) skip_constant_expression(in);
             in.skip(in.u32());
             put(content, in.since(start));
         }
@@ -411,17 +708,36 @@ private:
         return true;
     }
 
-    static void skip_constant_expression(Reader& in) {
+    /// Copies an expression of constants, with its `end`.
+    void constant_expression(Reader& in, Bytes& out) {
         while (in.ok()) {
-            switch (in.byte()) {
+            const std::size_t start = in.position();
+            const std::uint8_t opcode = in.byte();
+            switch (opcode) {
             case 0x0b: // end
+                put_byte(out, opcode);
                 return;
+            case 0xd2: // ref.func
+                put_byte(out, opcode);
+                put_function(in, out);
+                continue;
             case 0x23: // global.get
             case 0x41: // i32.const
+            case 0xd0: // ref.null
                 in.skip_leb(5);
                 break;
             case 0x42: // i64.const
                 in.skip_leb(10);
+                break;
+            case 0x43: // f32.const
+                in.skip(4);
+                break;
+            case 0x44: // f64.const
+                in.skip(8);
+                break;
+            case 0xfd: // v128.const
+                if (in.u32() != 12) in.fail();
+                in.skip(16);
                 break;
             case 0x6a: // i32 add, sub, mul; i64 add, sub, mul
             case 0x6b:
@@ -430,9 +746,10 @@ private:
             case 0x7d:
             case 0x7e:
                 break;
-            default: // none of a 32-bit offset's business
+            default: // GC and what is not invented yet
                 in.fail();
             }
+            put(out, in.since(start));
         }
     }
 
@@ -441,7 +758,7 @@ private:
         if (count != function_types_.size()) return false;
         Bytes content;
         content.reserve(module_.size());
-        put_u32(content, count);
+        put_u32(content, count + wrappers_.size());
         for (std::uint32_t index = 0; index < count; ++index) {
             const std::uint32_t type = function_types_[index];
             const auto body = in.take(in.u32());
@@ -449,8 +766,33 @@ private:
             if (!function_body(body, types_[type].params, content)) return false;
         }
         if (!in.at_end()) return false;
+        for (const Wrapper& wrapper : wrappers_)
+            wrapper_body(wrapper, content);
         put_section(out_, Section::code, content);
+        has_code_ = true;
         return true;
+    }
+
+    /// begin(arguments); if that was its end, this is the result. If not, finish().
+    void wrapper_body(const Wrapper& wrapper, Bytes& out) {
+        Bytes& code = code_;
+        code.clear();
+        put_u32(code, 0); // no locals
+        for (std::size_t param = 0; param < wrapper.function->params.size(); ++param) {
+            put_byte(code, 0x20); // local.get
+            put_u32(code, param);
+        }
+        put_byte(code, 0x10); // call
+        put_u32(code, wrapper.import);
+        put_byte(code, 0x0d); // br_if
+        put_u32(code, 0);     // out of the function
+        for ([[maybe_unused]] const abi::WasmType result : wrapper.function->results)
+            put_byte(code, 0x1a); // drop
+        put_byte(code, 0x10);     // call
+        put_u32(code, finish_indices_[finish_of(*wrapper.function)]);
+        put_byte(code, 0x0b); // end
+        put_u32(out, code.size());
+        put(out, code);
     }
 
     /// Appends the rewritten body, with its size, to `out`.
@@ -499,12 +841,19 @@ private:
         switch (opcode) {
         case 0x10: { // call
             const std::uint32_t callee = in.u32();
-            if (in.ok() && callee < imports_.size() && imports_[callee] != nullptr) {
-                inline_call(*imports_[callee]);
+            if (in.ok() && callee < imports_.size() && imports_[callee].kernel != nullptr) {
+                inline_call(*imports_[callee].kernel);
                 return opcode;
             }
-            break;
+            put_byte(code_, opcode);
+            put_u32(code_, new_index(callee));
+            return opcode;
         }
+        case 0x12: // return_call: of an import too, it stays imported
+        case 0xd2: // ref.func
+            put_byte(code_, opcode);
+            put_function(in, code_);
+            return opcode;
         case 0x02: // block, loop, if, try
         case 0x03:
         case 0x04:
@@ -516,7 +865,6 @@ private:
         case 0x09:
         case 0x0c: // br, br_if
         case 0x0d:
-        case 0x12: // return_call: of an import too, it stays imported
         case 0x14: // call_ref, return_call_ref
         case 0x15:
         case 0x18: // delegate
@@ -524,7 +872,6 @@ private:
         case 0x24:
         case 0x25:
         case 0x26:
-        case 0xd2: // ref.func
         case 0xd5: // br_on_null, br_on_non_null
         case 0xd6:
             in.u32();
@@ -567,7 +914,7 @@ private:
         case 0x40:
             expect_own_memory(in);
             put_byte(code_, opcode);
-            put_u32(code_, own_memory);
+            put_u32(code_, own_memory());
             return opcode;
         case 0x41: // i32.const
         case 0xd0: // ref.null
@@ -633,20 +980,20 @@ private:
             expect_own_memory(in);
             put_prefixed(0xfc, opcode);
             put_u32(code_, segment);
-            put_u32(code_, own_memory);
+            put_u32(code_, own_memory());
             return;
         }
         case 10: // memory.copy
             expect_own_memory(in);
             expect_own_memory(in);
             put_prefixed(0xfc, opcode);
-            put_u32(code_, own_memory);
-            put_u32(code_, own_memory);
+            put_u32(code_, own_memory());
+            put_u32(code_, own_memory());
             return;
         case 11: // memory.fill
             expect_own_memory(in);
             put_prefixed(0xfc, opcode);
-            put_u32(code_, own_memory);
+            put_u32(code_, own_memory());
             return;
         case 12: // table.init, table.copy
         case 14:
@@ -705,6 +1052,9 @@ private:
         put_u32(code_, opcode);
     }
 
+    /// The index that the plugin's only memory has now.
+    std::uint32_t own_memory() const { return imports_kernel_ ? 1 : 0; }
+
     static void expect_own_memory(Reader& in) {
         if (in.u32() != 0) in.fail();
     }
@@ -715,8 +1065,12 @@ private:
         const std::uint32_t flags = in.u32();
         if (flags >= 2 * has_index) in.fail();
         if ((flags & has_index) != 0) expect_own_memory(in);
-        put_u32(code_, flags | has_index);
-        put_u32(code_, own_memory);
+        if (imports_kernel_) {
+            put_u32(code_, flags | has_index);
+            put_u32(code_, own_memory());
+        } else {
+            put_u32(code_, flags & ~has_index);
+        }
         const std::size_t start = in.position();
         in.skip_leb(5); // 32-bit memory; a longer one is invalid
         put(code_, in.since(start));
@@ -755,13 +1109,23 @@ private:
     }
 
     std::span<const std::byte> module_;
+    std::span<const adapter::HostFunction> host_functions_;
     Bytes out_;
 
     std::vector<FunctionType> types_;
-    std::vector<const KernelFunction*> imports_; // by function index; null: not one of the four
+    std::span<const std::byte> type_entries_;
+    std::vector<ImportedFunction> imports_; // by function index
     std::vector<std::uint32_t> function_types_;
     bool imports_kernel_ = false;
+    bool has_code_ = false;
     std::size_t inlined_calls_ = 0;
+
+    std::vector<Wrapper> wrappers_;
+    Bytes new_types_;
+    std::uint64_t added_types_ = 0;
+    std::vector<std::pair<const adapter::HostFunction*, std::uint64_t>> begin_types_;
+    std::uint32_t finish_imports_ = 0;
+    std::array<std::uint64_t, finish_functions.size()> finish_indices_{};
 
     // Of the function at hand.
     Bytes head_;
@@ -772,8 +1136,9 @@ private:
 
 } // namespace
 
-std::optional<std::vector<std::byte>> inline_kernel_calls(std::span<const std::byte> module) {
-    return Rewriter(module).run();
+std::optional<Rewritten> rewrite(std::span<const std::byte> module,
+                                 std::span<const adapter::HostFunction> host_functions) {
+    return Rewriter(module, host_functions).run();
 }
 
 } // namespace hws::host::engine
