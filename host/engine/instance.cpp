@@ -89,9 +89,7 @@ kernel::KernelView Instance::KernelMemory::view() {
 Instance::Instance(Engine& engine, adapter::PluginState& state, std::shared_ptr<const CompiledModule> main,
                    std::vector<LinkedModule> linked)
     : os::Timer(state.loop), engine_(engine), state_(state), main_(std::move(main)),
-      linked_(std::move(linked)), host_call_(state, *this) {
-    if (!linked_.empty()) host_call_.callers_memory = &linear_memory_.memory;
-}
+      linked_(std::move(linked)), host_call_(state, *this) {}
 
 Instance::~Instance() { drop_store(); }
 
@@ -243,9 +241,10 @@ os::Task<> Instance::create_store() {
         kernel_memory_.memory = memory.of.memory;
         state_.kernel = &kernel_memory_;
     }
-    // Start functions may call the host already.
+    // Start functions may call the host already, each from its own module.
     linear_memory_.context = context_;
     state_.memory = &linear_memory_;
+    host_call_.callers_memory = &linear_memory_.memory;
     for (const LinkedModule& linked : linked_) {
         wasmtime_instance_t instance;
         HWS_CO_CHECK(co_await instantiate_module(*linked.module, instance));
@@ -256,6 +255,7 @@ os::Task<> Instance::create_store() {
     if (wasmtime_instance_export_get(context_, &instance_, "memory", 6, &memory) &&
         memory.kind == WASMTIME_EXTERN_MEMORY)
         linear_memory_.memory = memory.of.memory;
+    if (linked_.empty()) host_call_.callers_memory = nullptr; // known from now on
 
     for (std::size_t i = 0; i < linked_.size(); ++i)
         HWS_CO_CHECK(co_await initialize(*linked_[i].module, linked_instances_[i].second));
