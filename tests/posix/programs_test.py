@@ -14,7 +14,7 @@ from pathlib import Path
 
 PROGRAM, HWS, MODULE, NATIVE, TABLE = sys.argv[1:]
 CLIENTS = 200
-WITHOUT_SOCKETS = ("format", "text")
+WITHOUT_SOCKETS = ("allocation", "format", "own_malloc", "text")
 RULES = ["tcp:loopback:*", "udp:loopback:*", "tcp-listen:loopback:*", "udp-bind:loopback:*", "accept:loopback:*", "resolve:*:*"]
 RULES += ["udp-bind:0.0.0.0:*", "udp-bind:[::]:*"]
 SANDBOX = [HWS, "run", *[part for rule in RULES for part in ("--allow", rule)], MODULE]

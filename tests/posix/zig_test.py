@@ -51,7 +51,7 @@ must("every name of clang's", sys.executable, HERE / "every_name_test.py", BUILD
 zig("every function links beside zig's C library", CC, "-D_GNU_SOURCE", "-Wno-everything", "every_function.c", "-o", "every_function.wasm")
 
 # --- programs in C, held against their native twins
-for program in ("facts", "echo_select", "echo_poll", "echo_nonblocking", "format", "text"):
+for program in ("allocation", "facts", "echo_select", "echo_poll", "echo_nonblocking", "format", "own_malloc", "text"):
     module = WORK / f"{program}.wasm"
     zig(program, CC, "-O2", *STRICT, HERE / f"{program}.c", "-o", module)
     must(program, sys.executable, HERE / "programs_test.py", program, HWS, module, NATIVE / f"posix_{program}_native",
@@ -75,4 +75,4 @@ with socket.create_server(("127.0.0.1", 0)) as server:
                 "--allow", f"tcp:127.0.0.1:{port}")
     if "\ntcp echo\tok" not in said:
         sys.exit(f"hello_net: {said}")
-print("zig builds every name, every function, six programs and a plugin, and they run as clang's do")
+print("zig builds every name, every function, eight programs and a plugin, and they run as clang's do")
