@@ -17,6 +17,6 @@
 #ifdef __wasm__
 #include "v2_icmp.hpp"
 #else
-#include "no_icmp.hpp"
+#include "native_icmp.hpp"
 #endif
 #endif

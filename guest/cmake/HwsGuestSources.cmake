@@ -49,6 +49,7 @@ set(HWS_GUEST_BACKEND_V2_SOURCES
 set(HWS_GUEST_BACKEND_V2_DEFINITIONS "")
 set(HWS_GUEST_BACKEND_NATIVE_SOURCES
     ${hws_guest_root}/backend/descriptor_socket.cpp
+    ${hws_guest_root}/backend/native_icmp.cpp
     ${hws_guest_root}/backend/native_system.cpp
     ${hws_guest_root}/backend/no_http.cpp
     ${hws_guest_root}/backend/no_tls.cpp

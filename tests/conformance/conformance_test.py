@@ -2,7 +2,8 @@
 """Runs the sentences with one backend, beside the servers that they talk to.
 
 Arguments: native | v1 | v2, the command hws, the program (native or .wasm), and of the sentences only those with a text.
-All happens in a network namespace of its own, whose loopback carries multicast, as that of the machine need not.
+All happens in a network namespace of its own, whose loopback carries multicast and lets ping sockets be, as that
+of the machine need not.
 """
 
 import os
@@ -15,7 +16,8 @@ INSIDE = "HWS_CONFORMANCE_INSIDE"
 if INSIDE not in os.environ:
     setup = (
         "ip link set lo up multicast on && ip route add 239.0.0.0/8 dev lo"
-        " && ip -6 route add local ff00::/8 dev lo table local && exec \"$@\""
+        " && ip -6 route add local ff00::/8 dev lo table local"
+        " && echo 0 0 > /proc/sys/net/ipv4/ping_group_range && exec \"$@\""
     )
     enter = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
     command = [*enter, "sh", "-c", setup, "sh", sys.executable, *sys.argv]
@@ -34,6 +36,8 @@ RULES = [
     "accept:loopback:*",
     "resolve:localhost",
     "resolve:loopback",
+    "icmp:loopback",
+    "icmp:198.51.100.0/24",
     "multicast:239.255.0.0/16:*",
     "multicast:[ff01::/16]:*",
     "udp:239.255.0.0/16:*",

@@ -54,7 +54,7 @@ struct IcmpResponse {
 /// Sends echo requests over IPv4 and IPv6. Moves, does not copy. A socket gets what belongs to its
 /// own requests and nothing else; what comes before it is asked for is kept.
 /// Backend v1: a plugin has one such socket, so that two objects see each other's replies, and
-/// methods marked (not v1) return `unsupported`. Backend native has none: open says `unsupported`.
+/// methods marked (not v1) return `unsupported`. Backend native has ping sockets (icmp(7)) only.
 class IcmpSocket {
 public:
     /// Errors: not_permitted (the host's system grants it no ICMP; the text says what to grant),
