@@ -1,5 +1,6 @@
 #include "os/ancillary.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <netinet/in.h>
 #include <sys/time.h>
@@ -18,6 +19,9 @@ static_assert(sizeof(ControlRoom) >= CMSG_SPACE(sizeof(in_pktinfo)) +
                                          CMSG_SPACE(sizeof(in6_pktinfo)) +
                                          4 * CMSG_SPACE(sizeof(int)) +
                                          CMSG_SPACE(sizeof(timespec)));
+static_assert(sizeof(ControlRoom) >= CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec)) +
+                                         CMSG_SPACE(sizeof(sock_extended_err) +
+                                                    sizeof(sockaddr_in6)));
 
 class Writer {
 public:
@@ -150,6 +154,21 @@ Ancillary read_ancillary(msghdr& header) {
         if (part->cmsg_level == SOL_SOCKET) read_socket(*part, ancillary);
     }
     return ancillary;
+}
+
+std::optional<SocketError> read_socket_error(msghdr& header) {
+    for (cmsghdr* part = CMSG_FIRSTHDR(&header); part; part = CMSG_NXTHDR(&header, part)) {
+        const bool is_error = (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR) ||
+                              (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR);
+        SocketError told;
+        if (!is_error || !take(*part, told.error)) continue;
+        // The offender's address follows the structure (SO_EE_OFFENDER).
+        const std::size_t offset = CMSG_LEN(sizeof told.error);
+        std::memcpy(&told.offender, CMSG_DATA(part) + sizeof told.error,
+                    std::min(part->cmsg_len - offset, sizeof told.offender));
+        return told;
+    }
+    return {};
 }
 
 } // namespace hws::host::os

@@ -5,11 +5,14 @@
 #include "os/network_socket.hpp"
 
 #include <cstddef>
+#include <linux/errqueue.h>
+#include <optional>
 #include <sys/socket.h>
 
 namespace hws::host::os {
 
-/// Room for all that an Ancillary may hold: two packet infos, three numbers, a time.
+/// Room for all that an Ancillary may hold: two packet infos, three numbers, a time; or
+/// hops, a time and an error.
 struct alignas(cmsghdr) ControlRoom {
     std::byte bytes[256];
 };
@@ -20,5 +23,12 @@ Result<void> write_ancillary(const Ancillary& from, ControlRoom& room, msghdr& h
 
 /// What has come with a message. Of data that an option of ours did not ask for there is none.
 Ancillary read_ancillary(msghdr& header);
+
+/// What a message of the error queue tells (IP_RECVERR, IPV6_RECVERR).
+struct SocketError {
+    sock_extended_err error{};
+    sockaddr_storage offender{}; ///< who sent it; family 0 where nobody did
+};
+std::optional<SocketError> read_socket_error(msghdr& header);
 
 } // namespace hws::host::os

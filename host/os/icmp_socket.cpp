@@ -1,12 +1,12 @@
 #include "os/icmp_socket.hpp"
 
+#include "os/ancillary.hpp"
 #include "os/socket_address.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <linux/errqueue.h>
 #include <linux/filter.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
@@ -127,82 +127,57 @@ Result<void> bind_identifier(int socket, bool is_ipv4, std::uint16_t identifier)
     return {};
 }
 
-/// The ancillary data of one received message.
-struct Ancillary {
-    std::optional<std::uint8_t> ttl;
-    std::chrono::nanoseconds age{0};
-    std::optional<sock_extended_err> error;
-    sockaddr_storage offender{};
-};
-
-template <class T> T read_as(const cmsghdr& header) {
-    T value{};
-    std::memcpy(&value, CMSG_DATA(const_cast<cmsghdr*>(&header)), sizeof value);
-    return value;
-}
-
-std::chrono::nanoseconds age_of(const timespec& arrived) {
+/// How long ago a packet arrived, by the time that the system noted then; 0: it noted none.
+std::chrono::nanoseconds age_of(const Ancillary& ancillary) {
+    if (!(ancillary.fields & abi::v2::ancillary_fields::timestamp_nanoseconds)) return {};
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    const auto age = std::chrono::seconds(now.tv_sec - arrived.tv_sec) +
-                     std::chrono::nanoseconds(now.tv_nsec - arrived.tv_nsec);
+    const auto age = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec) -
+                     std::chrono::nanoseconds(ancillary.time);
     // Negative or huge: the clock was set meanwhile.
     if (age < std::chrono::nanoseconds{0} || age > std::chrono::minutes(5)) return {};
     return age;
 }
 
-Ancillary read_ancillary(msghdr& message) {
-    Ancillary result;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header;
-         header = CMSG_NXTHDR(&message, header)) {
-        const bool is_v4 = header->cmsg_level == IPPROTO_IP;
-        const bool is_v6 = header->cmsg_level == IPPROTO_IPV6;
-        if ((is_v4 && header->cmsg_type == IP_TTL) ||
-            (is_v6 && header->cmsg_type == IPV6_HOPLIMIT)) {
-            const int ttl = read_as<int>(*header);
-            if (ttl >= 0 && ttl <= 255) result.ttl = static_cast<std::uint8_t>(ttl);
-        } else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS) {
-            result.age = age_of(read_as<timespec>(*header));
-        } else if ((is_v4 && header->cmsg_type == IP_RECVERR) ||
-                   (is_v6 && header->cmsg_type == IPV6_RECVERR)) {
-            result.error = read_as<sock_extended_err>(*header);
-            // The offender's address follows the structure (SO_EE_OFFENDER).
-            const std::size_t offset = CMSG_LEN(sizeof(sock_extended_err));
-            if (header->cmsg_len > offset)
-                std::memcpy(&result.offender, CMSG_DATA(header) + sizeof(sock_extended_err),
-                            std::min(header->cmsg_len - offset, sizeof result.offender));
-        }
-    }
-    return result;
+std::optional<std::uint8_t> hops_of(const Ancillary& ancillary) {
+    using namespace abi::v2::ancillary_fields;
+    const bool is_told = (ancillary.fields & (ipv4_ttl | ipv6_hops)) != 0;
+    if (!is_told || ancillary.hops < 0 || ancillary.hops > 255) return {};
+    return static_cast<std::uint8_t>(ancillary.hops);
 }
 
 /// One recvmsg with its address and ancillary data.
-struct Received {
-    std::size_t size = 0;
-    sockaddr_storage address{};
-    Ancillary ancillary;
-};
+class Reception {
+public:
+    explicit Reception(std::span<std::byte> into) : buffer_{into.data(), into.size()} {}
 
-Result<Received> receive_message(int socket, std::span<std::byte> into, int flags) {
-    Received received;
-    iovec buffer{into.data(), into.size()};
-    alignas(cmsghdr) std::array<std::byte, 512> control;
-    msghdr message{};
-    message.msg_name = &received.address;
-    message.msg_namelen = sizeof received.address;
-    message.msg_iov = &buffer;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ssize_t size;
-    do
-        size = ::recvmsg(socket, &message, flags | MSG_DONTWAIT);
-    while (size < 0 && errno == EINTR);
-    if (size < 0) return std::unexpected(last_error());
-    received.size = static_cast<std::size_t>(size);
-    received.ancillary = read_ancillary(message);
-    return received;
-}
+    Result<std::size_t> receive(int socket, int flags) {
+        header_ = {};
+        header_.msg_name = &address_;
+        header_.msg_namelen = sizeof address_;
+        header_.msg_iov = &buffer_;
+        header_.msg_iovlen = 1;
+        header_.msg_control = &control_;
+        header_.msg_controllen = sizeof control_;
+        ssize_t size;
+        do
+            size = ::recvmsg(socket, &header_, flags | MSG_DONTWAIT);
+        while (size < 0 && errno == EINTR);
+        if (size < 0) return std::unexpected(last_error());
+        return static_cast<std::size_t>(size);
+    }
+    Result<SocketAddr> address() const {
+        return from_native(reinterpret_cast<const sockaddr*>(&address_), header_.msg_namelen);
+    }
+    Ancillary ancillary() { return read_ancillary(header_); }
+    std::optional<SocketError> error() { return read_socket_error(header_); }
+
+private:
+    iovec buffer_;
+    msghdr header_;
+    sockaddr_storage address_;
+    ControlRoom control_;
+};
 
 } // namespace
 
@@ -275,25 +250,33 @@ Result<void> IcmpSocket::send(const SocketAddr& target, std::span<const std::byt
 }
 
 Result<IcmpSocket::Arrival> IcmpSocket::receive(std::span<std::byte> into) {
-    HWS_TRY(const Received received, receive_message(fd_.get(), into, 0));
-    HWS_TRY(const SocketAddr source, from_native(received.address));
-    return Arrival{received.size, source, received.ancillary.ttl, received.ancillary.age};
+    Reception reception(into);
+    HWS_TRY(const std::size_t size, reception.receive(fd_.get(), 0));
+    HWS_TRY(const SocketAddr source, reception.address());
+    const Ancillary ancillary = reception.ancillary();
+    return Arrival{size, source, hops_of(ancillary), age_of(ancillary)};
 }
 
 Result<IcmpSocket::QueuedError> IcmpSocket::receive_error(std::span<std::byte> into) {
     for (;;) {
-        HWS_TRY(const Received received, receive_message(fd_.get(), into, MSG_ERRQUEUE));
-        const auto& error = received.ancillary.error;
-        if (!error) continue;
+        Reception reception(into);
+        HWS_TRY(const std::size_t size, reception.receive(fd_.get(), MSG_ERRQUEUE));
+        const std::optional<SocketError> told = reception.error();
+        if (!told) continue;
         // SO_EE_ORIGIN_LOCAL: this machine refused to send; send() said so already.
-        if (error->ee_origin != SO_EE_ORIGIN_ICMP && error->ee_origin != SO_EE_ORIGIN_ICMP6)
-            continue;
-        const auto offender = from_native(received.ancillary.offender);
-        const auto target = from_native(received.address);
+        const auto& error = told->error;
+        if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
+        const auto offender = from_native(told->offender);
+        const auto target = reception.address();
         if (!offender || !target) continue;
-        return QueuedError{received.size,         *offender,      *target,
-                           error->ee_type,        error->ee_code, received.ancillary.ttl,
-                           received.ancillary.age};
+        const Ancillary ancillary = reception.ancillary();
+        return QueuedError{size,
+                           *offender,
+                           *target,
+                           error.ee_type,
+                           error.ee_code,
+                           hops_of(ancillary),
+                           age_of(ancillary)};
     }
 }
 
