@@ -56,7 +56,6 @@ struct PluginState final : core::SocketOwner {
     PluginState& operator=(const PluginState&) = delete;
 
     os::Loop& loop;
-    core::Resolver& resolver;
     const core::Policy policy;
     const core::Limits limits;
     core::IcmpAllowance icmp_allowance; // outlives the descriptors
