@@ -4,6 +4,7 @@
 #include "adapter/v2_guest.hpp"
 #include "core/destination.hpp"
 
+#include <array>
 #include <vector>
 
 namespace hws::host::adapter::v2 {
@@ -13,23 +14,32 @@ using core::IcmpReply;
 using core::Use;
 using os::Ready;
 
-/// The guest's buffers as spans of its memory: for one attempt, never across a wait.
-class SpanList {
+/// The guest's buffers as spans of its memory, of bytes to read or to write: for one attempt, never
+/// across a wait.
+template <class Byte> class SpanList {
 public:
     void add(std::span<std::byte> buffer) {
-        spans_.push_back(buffer); // at most max_buffers
         bytes_ += buffer.size();
+        if (count_ < few_.size()) {
+            few_[count_++] = buffer;
+            return;
+        }
+        if (many_.empty()) many_.assign(few_.begin(), few_.end());
+        many_.push_back(buffer); // at most max_buffers
     }
     std::uint64_t bytes() const { return bytes_; }
-    core::ReadBuffers to_read_into() const { return spans_; }
-    std::vector<std::span<const std::byte>> to_write_from() const {
-        return {spans_.begin(), spans_.end()};
+    std::span<const std::span<Byte>> spans() const {
+        if (many_.empty()) return std::span(few_).first(count_);
+        return many_;
     }
 
 private:
-    std::vector<std::span<std::byte>> spans_;
+    std::array<std::span<Byte>, 4> few_; // an echo request and its reply have one
+    std::size_t count_ = 0;
+    std::vector<std::span<Byte>> many_;
     std::uint64_t bytes_ = 0;
 };
+using Room = SpanList<std::byte>;
 
 constexpr std::uint64_t unbounded = std::numeric_limits<std::uint32_t>::max();
 
@@ -37,9 +47,9 @@ constexpr std::uint64_t unbounded = std::numeric_limits<std::uint32_t>::max();
 /// what an IP packet carries.
 Result<std::span<const std::byte>> load_payload(PluginState& state, GuestSpan<const Iovec> from,
                                                 std::vector<std::byte>& room) {
-    SpanList list;
+    SpanList<const std::byte> list;
     HWS_CHECK(load_buffers(state, from, 0, unbounded, list));
-    return core::gather(list.to_write_from(), room);
+    return core::gather(list.spans(), room);
 }
 
 Result<IcmpEchoSocket*> find_icmp_only(PluginState& state, Fd fd) {
@@ -63,14 +73,16 @@ std::pair<std::uint32_t, ReceivedFlags> told(std::size_t whole, std::uint64_t ro
 }
 
 /// Tries until `attempt(socket, buffers)` is something else than would_block. The buffers are
-/// loaded anew each time, and before anything is taken.
-template <class Attempt>
+/// loaded anew each time, and before anything is taken. `begin()` is what the row checks first: a
+/// coroutine of its own would cost as much again.
+template <class Begin, class Attempt>
 os::Task<> receive_by(PluginState& state, Fd fd, GuestSpan<const Iovec> into, ReceiveFlags flags,
-                      os::Deadline deadline, Attempt attempt) {
+                      os::Deadline deadline, Begin begin, Attempt attempt) {
+    HWS_CO_CHECK(begin());
     Patience patience(deadline);
     for (;;) {
         HWS_CO_TRY(IcmpEchoSocket * socket, find_icmp_only(state, fd));
-        SpanList room;
+        Room room;
         HWS_CO_CHECK(load_buffers(state, into, 0, unbounded, room));
         Result<void> outcome = attempt(*socket, room);
         const bool may_wait = !socket->is_non_blocking() && !(flags & receive_flags::dont_wait);
@@ -132,12 +144,14 @@ os::Task<> icmp_send_name(PluginState& state, Fd fd, GuestSpan<const char> host,
 
 os::Task<> icmp_receive(PluginState& state, Fd fd, GuestSpan<const Iovec> into, ReceiveFlags flags,
                         Duration timeout, GuestPointer<IcmpReceived> received) {
-    HWS_CO_CHECK(find_icmp_only(state, fd));
-    HWS_CO_CHECK(check_flags(flags, known_flags));
-    HWS_CO_CHECK(check_room(state, received));
-    co_return co_await receive_by(
-        state, fd, into, flags, deadline_of(timeout),
-        [&](IcmpEchoSocket& socket, const SpanList& room) -> Result<void> {
+    const auto begin = [&state, fd, flags, received]() -> Result<void> {
+        HWS_CHECK(find_icmp_only(state, fd));
+        HWS_CHECK(check_flags(flags, known_flags));
+        return check_room(state, received);
+    };
+    return receive_by(
+        state, fd, into, flags, deadline_of(timeout), begin,
+        [&state, flags, received](IcmpEchoSocket& socket, const Room& room) -> Result<void> {
             const IcmpReply* const reply = socket.peek();
             if (!reply) return fail(Errc::would_block);
             IcmpReceived answer;
@@ -153,7 +167,7 @@ os::Task<> icmp_receive(PluginState& state, Fd fd, GuestSpan<const Iovec> into, 
             answer.icmp_flags = static_cast<IcmpFlags>((reply->id ? icmp_flags::echo_reply : 0) |
                                                        (reply->ttl ? icmp_flags::has_ttl : 0));
             HWS_CHECK(store(state, received, answer));
-            core::scatter(reply->data, {}, room.to_read_into());
+            core::scatter(reply->data, {}, room.spans());
             if (flags & receive_flags::peek) return {};
             state.statistics.bytes_received += reply->data.size();
             HWS_CHECK(socket.receive());
@@ -205,18 +219,20 @@ os::Task<> send_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> f
 
 os::Task<> receive_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
                                 ReceiveFlags flags, GuestPointer<Received> received) {
-    HWS_CO_CHECK(check_flags(flags, known_flags | receive_flags::wait_all));
-    HWS_CO_CHECK(check_room(state, received));
-    co_return co_await receive_by(
-        state, fd, into, flags, os::no_deadline,
-        [&](IcmpEchoSocket& socket, const SpanList& room) -> Result<void> {
+    const auto begin = [&state, flags, received]() -> Result<void> {
+        HWS_CHECK(check_flags(flags, known_flags | receive_flags::wait_all));
+        return check_room(state, received);
+    };
+    return receive_by(
+        state, fd, into, flags, os::no_deadline, begin,
+        [&state, flags, received](IcmpEchoSocket& socket, const Room& room) -> Result<void> {
             HWS_TRY(const IcmpReply* const reply, socket.peek_message());
             const std::size_t whole = reply->data.size() + core::icmp_header_bytes;
             Received answer;
             std::tie(answer.bytes, answer.flags) = told(whole, room.bytes(), flags);
             answer.sender = to_wire(SocketAddr(reply->source, 0, reply->scope_id));
             HWS_CHECK(store(state, received, answer));
-            core::write_message(*reply, room.to_read_into());
+            core::write_message(*reply, room.spans());
             if (flags & receive_flags::peek) return {};
             state.statistics.bytes_received += whole;
             HWS_CHECK(socket.receive());

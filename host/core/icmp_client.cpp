@@ -86,9 +86,8 @@ public:
                 if (socket.error() == Errc::address_in_use) continue;
                 return std::unexpected(std::move(socket).error());
             }
-            HWS_TRY(auto watch, os::Watch::create(client.loop_, socket->fd()));
-            return std::unique_ptr<Channel>(new Channel(client, family, std::move(identifier),
-                                                        *std::move(socket), std::move(watch)));
+            return std::unique_ptr<Channel>(
+                new Channel(client, family, std::move(identifier), *std::move(socket)));
         }
         return fail(Errc::address_not_available, "no ICMP identifier is free");
     }
@@ -123,23 +122,34 @@ public:
     Result<void> send(const SocketAddr& target, std::span<const std::byte> payload,
                       std::uint16_t sequence, std::optional<std::uint8_t> ttl) {
         const auto header = echo_request_header(family_, identifier_.value(), sequence, payload);
-        return socket_.send(target, header, payload, ttl);
+        HWS_CHECK(socket_.send(target, header, payload, ttl));
+        // Whoever sends and goes on to other waits has the answers read by the loop.
+        if (!watch_) client_.loop_.queue(*this);
+        return {};
     }
 
 private:
     Channel(IcmpClient& client, IcmpFamily family, IdentifierLease identifier,
-            os::IcmpSocket socket, std::unique_ptr<os::Watch> watch)
+            os::IcmpSocket socket)
         : client_(client), family_(family), identifier_(std::move(identifier)),
-          socket_(std::move(socket)), watch_(std::move(watch)) {
-        client_.loop_.queue(*this);
-    }
+          socket_(std::move(socket)) {}
 
     void on_ready() override { client_.loop_.queue(*this); }
 
     void run() override { read(); }
 
+    /// Every packet that arrives at a socket of epoll's costs its sender's system call a call into
+    /// epoll, so it is registered when an answer first has to be waited for: on near networks it
+    /// often never is.
     void await_more() {
         client_.loop_.unqueue(*this);
+        if (!watch_) {
+            if (client_.pending_.empty()) return; // the next send queues it
+            auto made = os::Watch::create(client_.loop_, socket_.fd());
+            // No memory for it in the kernel: an answer counts as lost until somebody looks again.
+            if (!made) return;
+            watch_ = *std::move(made);
+        }
         watch_->clear(os::Ready::read);
         if (!is_waiting()) wait_for(*watch_, os::Ready::read);
     }
@@ -185,7 +195,8 @@ private:
                  std::uint8_t type, std::uint8_t code, const SocketAddr& source,
                  std::optional<std::uint8_t> ttl, std::chrono::nanoseconds age,
                  std::span<const std::byte> data) {
-        const auto answered = client_.take_pending(target, sequence);
+        const auto now = os::Clock::now();
+        const auto answered = client_.take_pending(target, sequence, now);
         if (!answered) return false;
         reply.source = source.ip();
         reply.target = answered->target.ip();
@@ -196,7 +207,7 @@ private:
         reply.ttl = ttl;
         reply.round_trip =
             std::max(std::chrono::nanoseconds{0},
-                     std::chrono::nanoseconds(os::Clock::now() - answered->sent_at) - age);
+                     std::chrono::nanoseconds(now - answered->sent_at) - age);
         reply.data.assign(data.begin(), data.end());
         client_.keep(std::move(reply));
         return true;
@@ -207,7 +218,7 @@ private:
     IdentifierLease identifier_;
     // Declared in this order so that the watch goes before the descriptor it names is closed.
     os::IcmpSocket socket_;
-    std::unique_ptr<os::Watch> watch_;
+    std::unique_ptr<os::Watch> watch_; // null until something is waited for
 };
 
 IcmpClient::IcmpClient(os::Loop& loop, const Limits& limits, IcmpAllowance& allowance,
@@ -247,7 +258,8 @@ Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> p
         return fail(Errc::message_too_long, "an echo request carries at most " +
                                                 std::to_string(max_echo_payload_bytes(family)) +
                                                 " bytes");
-    forget_expired();
+    const auto sent_at = os::Clock::now();
+    forget_expired(sent_at);
     // What has been answered by now does not count, also where the loop had no turn since.
     if (pending_.size() >= max_pending_) read_arrivals();
     if (pending_.size() >= max_pending_)
@@ -257,7 +269,6 @@ Result<void> IcmpClient::send(const Vetted& target, std::span<const std::byte> p
     if (!channel) {
         HWS_TRY(channel, open_channel(family));
     }
-    const auto sent_at = os::Clock::now();
     if (!allowance_.take_request(sent_at))
         return fail(Errc::rate_limited,
                     "limit icmp_interval: the plugin has sent too many echo requests lately");
@@ -308,19 +319,20 @@ void IcmpClient::read_arrivals() {
 }
 
 std::size_t IcmpClient::pending_count() {
-    forget_expired();
+    forget_expired(os::Clock::now());
     return pending_.size();
 }
 
-void IcmpClient::forget_expired() {
-    const auto oldest = os::Clock::now() - pending_lifetime;
+void IcmpClient::forget_expired(os::Clock::time_point now) {
+    const auto oldest = now - pending_lifetime;
     while (!pending_.empty() && pending_.front().sent_at < oldest)
         pending_.pop_front();
 }
 
 std::optional<IcmpClient::Pending> IcmpClient::take_pending(const SocketAddr& target,
-                                                            std::uint16_t sequence) {
-    forget_expired();
+                                                            std::uint16_t sequence,
+                                                            os::Clock::time_point now) {
+    forget_expired(now);
     const auto found = std::ranges::find_if(pending_, [&](const Pending& pending) {
         return pending.sequence == sequence && is_same_host(pending.target, target);
     });

@@ -104,9 +104,10 @@ private:
     }
     Result<std::unique_ptr<Channel>> open_channel(IcmpFamily family);
     void read_arrivals();
-    void forget_expired();
+    void forget_expired(os::Clock::time_point now);
     /// Takes the request that this answers out of the pending ones.
-    std::optional<Pending> take_pending(const SocketAddr& target, std::uint16_t sequence);
+    std::optional<Pending> take_pending(const SocketAddr& target, std::uint16_t sequence,
+                                        os::Clock::time_point now);
     void keep(IcmpReply reply);
     IcmpReply take_oldest();
 
