@@ -2,6 +2,7 @@
 // plugin without a sandbox.
 
 #include "native.hpp"
+#include "poll_room.hpp"
 #include "system.hpp"
 
 #include <algorithm>
@@ -361,13 +362,13 @@ Result<void> change_membership(int fd, Membership change, Ipv6Addr group, std::u
 }
 
 Result<std::size_t> poll(std::span<PollItem> items, Timeout timeout) {
-    std::vector<pollfd> entries;
-    entries.reserve(items.size());
-    for (const PollItem& item : items) {
+    PollRoom<pollfd> room(items.size());
+    const auto entries = room.entries();
+    for (std::size_t i = 0; i < items.size(); ++i) {
         int wanted = 0;
-        if (item.wants_read) wanted |= POLLIN | POLLRDHUP;
-        if (item.wants_write) wanted |= POLLOUT;
-        entries.push_back({item.fd, static_cast<short>(wanted), 0});
+        if (items[i].wants_read) wanted |= POLLIN | POLLRDHUP;
+        if (items[i].wants_write) wanted |= POLLOUT;
+        entries[i] = {items[i].fd, static_cast<short>(wanted), 0};
     }
     const auto deadline = deadline_of(timeout);
     const int ready =

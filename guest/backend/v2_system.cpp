@@ -1,6 +1,7 @@
 // Sockets by dialect v2. A read or a write is one call of the host, which works on the caller's own
 // memory; nothing is allocated unless it fails.
 
+#include "poll_room.hpp"
 #include "preview1.hpp"
 #include "system.hpp"
 #include "v2.hpp"
@@ -273,13 +274,13 @@ Result<void> change_membership(int fd, Membership change, Ipv6Addr group, std::u
 
 Result<std::size_t> poll(std::span<PollItem> items, Timeout timeout) {
     namespace events = v2::poll_events;
-    std::vector<v2::PollEntry> entries;
-    entries.reserve(items.size());
-    for (const PollItem& item : items) {
+    PollRoom<v2::PollEntry> room(items.size());
+    const auto entries = room.entries();
+    for (std::size_t i = 0; i < items.size(); ++i) {
         v2::PollEvents wanted = 0;
-        if (item.wants_read) wanted |= events::read | events::peer_ended;
-        if (item.wants_write) wanted |= events::write;
-        entries.push_back({{item.fd}, wanted, 0});
+        if (items[i].wants_read) wanted |= events::read | events::peer_ended;
+        if (items[i].wants_write) wanted |= events::write;
+        entries[i] = {{items[i].fd}, wanted, 0};
     }
     std::uint32_t ready = 0;
     HWS_CHECK(v2::result_of(v2::poll(v2::span_at(entries.data(), entries.size()), duration_of(timeout),

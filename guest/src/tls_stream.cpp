@@ -4,8 +4,10 @@
 
 namespace hws {
 
-Result<TlsStream> TlsStream::connect(TcpStream stream, std::string_view name,
-                                     const TlsConnectOptions& options) {
+namespace {
+
+Result<void> start(const TcpStream& stream, std::string_view name,
+                   const TlsConnectOptions& options) {
     if (options.timeout.count() < 0)
         return fail(Errc::invalid_argument, "tls: a timeout must not be negative");
     std::string protocols;
@@ -15,9 +17,24 @@ Result<TlsStream> TlsStream::connect(TcpStream stream, std::string_view name,
         protocols += static_cast<char>(protocol.size());
         protocols += protocol;
     }
-    // The handshake is waited for; who wants to poll for it has the descriptor.
+    return backend::start_tls(stream.as_raw_fd(), name, protocols, options.timeout);
+}
+
+} // namespace
+
+Result<TlsStream> TlsStream::connect(TcpStream stream, std::string_view name,
+                                     const TlsConnectOptions& options) {
     HWS_CHECK(stream.set_blocking(Blocking::waits));
-    HWS_CHECK(backend::start_tls(stream.as_raw_fd(), name, protocols, options.timeout));
+    HWS_CHECK(start(stream, name, options));
+    return TlsStream(std::move(stream));
+}
+
+Result<TlsStream> TlsStream::try_connect(TcpStream stream, std::string_view name,
+                                         const TlsConnectOptions& options) {
+    HWS_CHECK(stream.set_blocking(Blocking::never_waits));
+    const auto started = start(stream, name, options);
+    if (!started && started.error() != Errc::in_progress)
+        return std::unexpected(started.error());
     return TlsStream(std::move(stream));
 }
 

@@ -250,12 +250,37 @@ Result<TlsClient::Context> TlsClient::create_context(const TlsOptions& options) 
     return context;
 }
 
+std::vector<TlsClient::FileState> TlsClient::files_of(const TlsOptions& options) {
+    std::vector<FileState> files;
+    const auto add = [&files](const char* path) {
+        std::error_code ignored; // one that is not there has a state, too
+        files.push_back({std::filesystem::last_write_time(path, ignored),
+                         std::filesystem::file_size(path, ignored)});
+    };
+    // OpenSSL looks into a folder of certificates (curl's capath) at each verification by itself.
+    const char* const store = curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (!options.ca_file.empty()) add(options.ca_file.c_str());
+    else if (store) add(store);
+    if (!options.certificate_file.empty()) add(options.certificate_file.c_str());
+    if (!options.key_file.empty()) add(options.key_file.c_str());
+    return files;
+}
+
 Result<ssl_ctx_st*> TlsClient::context(const TlsOptions& options) {
-    const auto found = std::ranges::find(contexts_, options, [](const auto& p) { return p.first; });
-    if (found != contexts_.end()) return found->second.get();
-    HWS_TRY(Context context, create_context(options));
-    contexts_.emplace_back(options, std::move(context));
-    return contexts_.back().second.get();
+    const auto found = std::ranges::find(contexts_, options, &Configured::options);
+    auto files = files_of(options);
+    if (found == contexts_.end()) {
+        HWS_TRY(Context context, create_context(options));
+        contexts_.push_back({options, std::move(files), std::move(context)});
+        return contexts_.back().context.get();
+    }
+    if (found->files != files) {
+        // Connections that are there keep what they began with. Half a file, which is still being
+        // written, changes once more.
+        if (auto context = create_context(options)) found->context = *std::move(context);
+        found->files = std::move(files);
+    }
+    return found->context.get();
 }
 
 // --- a connection ---

@@ -13,6 +13,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <list>
 #include <memory>
 #include <optional>
@@ -45,8 +47,9 @@ public:
     TlsClient& operator=(const TlsClient&) = delete;
 
     os::Loop& loop() { return loop_; }
-    /// The files are read at the first use and never again. Errors: tls_failed (a file cannot be
-    /// used; the text says which, not where it is).
+    /// The files are read at the first use, and again by the first connection after they have
+    /// changed; what cannot be used then leaves things as they were. Errors: tls_failed (a file
+    /// cannot be used; the text says which, not where it is).
     Result<ssl_ctx_st*> context(const TlsOptions& options);
     /// Sends what a connection still had to send, and closes it when the peer has had it.
     void say_farewell(os::Fd fd, std::vector<std::byte> rest);
@@ -59,11 +62,23 @@ private:
         void operator()(ssl_ctx_st* context) const;
     };
     using Context = std::unique_ptr<ssl_ctx_st, FreeContext>;
+    /// What tells that a file is another one, or has other bytes, than when it was read
+    struct FileState {
+        std::filesystem::file_time_type changed;
+        std::uintmax_t bytes = 0;
+        bool operator==(const FileState&) const = default;
+    };
+    struct Configured {
+        TlsOptions options;
+        std::vector<FileState> files;
+        Context context;
+    };
+    static std::vector<FileState> files_of(const TlsOptions& options);
     static Result<Context> create_context(const TlsOptions& options);
     void forget(std::list<std::unique_ptr<Farewell>>::iterator farewell);
 
     os::Loop& loop_;
-    std::vector<std::pair<TlsOptions, Context>> contexts_; // as many as the host has configured
+    std::vector<Configured> contexts_; // as many as the host has configured
     std::list<std::unique_ptr<Farewell>> farewells_;
     os::Event farewells_over_;
 };

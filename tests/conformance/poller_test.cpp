@@ -109,6 +109,22 @@ SENTENCE("a poller tells of a socket that was closed while it was there") {
     CHECK(events.size() == 1 && events[0].key == 7 && events[0].is_bad_handle);
 }
 
+SENTENCE("of a hundred sockets those are told that have something, in the order they were added") {
+    std::vector<hws::UdpSocket> sockets;
+    Poller poller;
+    for (std::uint64_t i = 0; i < 100; ++i) {
+        REQUIRE_OK(auto socket, hws::UdpSocket::bind("127.0.0.1:0"));
+        CHECK(poller.add(socket, Interest::read, i));
+        sockets.push_back(std::move(socket));
+    }
+    CHECK(keys_now(poller) == Keys{});
+    for (const std::size_t i : {99, 31, 32, 0}) {
+        REQUIRE_OK(const auto address, sockets[i].local_addr());
+        CHECK(sockets[50].send_to(bytes_of("x"), address));
+    }
+    CHECK(keys_now(poller) == Keys{0, 31, 32, 99});
+}
+
 SENTENCE("one plugin serves many clients with one poller") {
     REQUIRE_OK(auto listener, TcpListener::bind("127.0.0.1:0"));
     REQUIRE_OK(const auto address, listener.local_addr());

@@ -43,14 +43,21 @@ public:
     /// Upgrades a connected stream, also one that has been used before (STARTTLS): everything the
     /// peer sent until then must have been read. `name`, a host name or an address, is whom the
     /// certificate must name; it need not be what was connected to. Waits for the handshake, even
-    /// where the stream does not wait; for handshakes that are polled for see abi tls_start.
-    /// After an error the stream is closed.
+    /// where the stream does not wait. After an error the stream is closed.
     /// Errors: tls_failed (the text says why), timed_out, reset, protocol (bytes arrived before the
     /// handshake), bad_name, invalid_argument (protocols), unsupported (backends v1 and native).
     /// Source: abi tls_start; RFC 8446, RFC 7301, RFC 9525.
     static Result<TlsStream> connect(TcpStream stream, std::string_view name,
                                      const TlsConnectOptions& options = {});
 
+    /// The same without waiting: a stream that never waits, whose handshake has begun. It is over
+    /// when a Poller says that one can write; then info() tells how it ended, and until then it
+    /// and all reads and writes say would_block. A handshake that failed is told by them, too.
+    /// Errors: as connect, but for what the handshake finds.
+    static Result<TlsStream> try_connect(TcpStream stream, std::string_view name,
+                                         const TlsConnectOptions& options = {});
+
+    /// Errors: would_block (the handshake is under way), and what ended it.
     /// Source: abi tls_info.
     Result<TlsFacts> info() const;
     /// The server's certificate, DER. Source: abi tls_certificate.

@@ -1,9 +1,11 @@
 #include "support/nginx_server.hpp"
 #include "support/ports.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/tls_server.hpp"
 #include "v2_fixture.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <openssl/ssl.h>
 
@@ -153,6 +155,34 @@ TEST_CASE("a server that cannot prove its name is refused, and nothing plain fol
     TlsPlugin misconfigured("/nowhere/ca.pem");
     CHECK(misconfigured.start(misconfigured.connected(server.address()), "web.test") == tls_failed);
     CHECK(misconfigured.last_error().find("nowhere") == std::string::npos);
+}
+
+TEST_CASE("a CA file that has changed is read again, and one that went bad changes nothing") {
+    CertificateAuthority authority, successor("its successor");
+    const Certificate certificate = successor.issue("DNS:web.test");
+    TlsServer server({.certificate = certificate}, echo); // one connection after another
+    TlsServer other({.certificate = certificate}, echo);
+    const TemporaryFolder folder;
+    const auto trusted = folder.path() / "ca.pem";
+    const auto trust = [&](const std::string& file) {
+        std::filesystem::copy_file(file, folder.path() / "new.pem",
+                                   std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::rename(folder.path() / "new.pem", trusted);
+    };
+    trust(authority.file());
+    TlsPlugin plugin(trusted);
+    CHECK(plugin.start(plugin.connected(server.address()), "web.test") == tls_failed);
+    trust(successor.file());
+    const Fd before = plugin.secured(server.address());
+    folder.write("ca.pem", "no certificate at all\n");
+    const Fd meanwhile = plugin.secured(other.address());
+    trust(authority.file());
+    TlsServer third({.certificate = certificate}, echo);
+    CHECK(plugin.start(plugin.connected(third.address()), "web.test") == tls_failed);
+    for (const Fd fd : {before, meanwhile}) { // go on
+        CHECK(plugin.send(fd, "hello").number == ok);
+        CHECK(plugin.receive(fd).text == "hello");
+    }
 }
 
 TEST_CASE("TLS older than 1.2, and what is no TLS at all, ends the handshake") {
