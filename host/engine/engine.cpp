@@ -173,7 +173,7 @@ Result<std::unique_ptr<Backend>> Engine::make_backend(bool pooled) {
         return fail(Errc::out_of_memory, "Wasmtime cannot reserve the pool; ask for fewer plugins");
     const std::span<const std::byte> kernel = kernel::wasm();
     bool was_cached = false;
-    HWS_TRY(backend->kernel, compile_for(*backend, kernel, "", kernel, was_cached));
+    HWS_TRY(backend->kernel, compile_for(*backend, kernel, "", [&] { return kernel; }, was_cached));
     backend->kernel_linker.reset(wasmtime_linker_new(backend->engine.get()));
     wasmtime_instance_pre_t* pre = nullptr;
     if (auto* error = wasmtime_linker_instantiate_pre(backend->kernel_linker.get(),
@@ -193,7 +193,8 @@ Result<Backend*> Engine::on_demand() {
 }
 
 Result<ModuleHandle> Engine::compile_for(Backend& backend, std::span<const std::byte> original,
-                                         std::string_view variant, std::span<const std::byte> wasm, bool& was_cached) {
+                                         std::string_view variant,
+                                         const std::function<std::span<const std::byte>()>& rewritten, bool& was_cached) {
     const std::string entry = cache_.entry_name(std::string(engine_version) + ", rewriter " +
                                                     std::to_string(module_rewriter_version) +
                                                     (backend.is_pooled ? ", pooled" : "") + std::string(variant),
@@ -207,6 +208,7 @@ Result<ModuleHandle> Engine::compile_for(Backend& backend, std::span<const std::
         if (was_cached) return ModuleHandle(module);
         wasmtime_error_delete(error); // of another build or another processor: compiled anew
     }
+    const std::span<const std::byte> wasm = rewritten();
     if (auto* error = wasmtime_module_new(backend.engine.get(),
                                           reinterpret_cast<const std::uint8_t*>(wasm.data()), wasm.size(), &module))
         return fail(Errc::bad_module, take_message(error));
@@ -238,14 +240,13 @@ Result<std::shared_ptr<const CompiledModule>> Engine::compile(std::span<const st
     // Where several modules are linked, the memory that a host function works on is its caller's, and a wrapper that one
     // module hands to another would be called from the wrong one: their calls stay as they are.
     const bool stands_alone = linked.empty();
-    const auto rewritten =
-        rewrite(wasm, stands_alone ? adapter::host_functions() : std::span<const adapter::HostFunction>());
-    std::span<const std::byte> code = wasm;
-    if (rewritten) {
-        code = rewritten->module;
-        module->has_kernel_memory_ = rewritten->has_kernel_memory;
-        module->has_wrappers_ = rewritten->has_wrappers;
-    }
+    module->may_be_rewritten_ = may_be_rewritten(wasm);
+    std::optional<std::vector<std::byte>> rewritten;
+    const auto code = [&] {
+        if (module->may_be_rewritten_ && !rewritten)
+            rewritten = rewrite(wasm, stands_alone ? adapter::host_functions() : std::span<const adapter::HostFunction>());
+        return rewritten ? std::span<const std::byte>(*rewritten) : wasm;
+    };
     const std::string_view variant = stands_alone ? "" : ", linked";
 
     Result<ModuleHandle> compiled = fail(Errc::bad_module);
@@ -278,15 +279,15 @@ Result<void> Engine::describe(CompiledModule& module, std::span<const std::strin
         const wasm_externtype_t* const type = wasm_importtype_type(imports.data[i]);
         const bool is_function = wasm_externtype_kind(type) == WASM_EXTERN_FUNC;
         // What the rewriter added, not the plugin.
-        if (from == kernel_memory_module && name == kernel_memory_name && module.has_kernel_memory_) {
+        if (from == kernel_memory_module && name == kernel_memory_name && module.may_be_rewritten_) {
             module.kernel_imports_.push_back(name);
             continue;
         }
-        if (from == finish_module && module.has_wrappers_) {
+        if (from == finish_module && module.may_be_rewritten_) {
             HWS_CHECK(define_finish(module.linker_.get(), name));
             continue;
         }
-        const bool is_wrapped = module.has_wrappers_ && from.starts_with(begin_prefix);
+        const bool is_wrapped = module.may_be_rewritten_ && from.starts_with(begin_prefix);
         if (is_wrapped) from.erase(0, begin_prefix.size());
         const adapter::HostFunction* const function = find_host_function(from, name);
         const std::string wanted = is_wrapped    ? signature_of(*function) // the rewriter has compared the types

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -111,8 +112,7 @@ private:
     bool has_memory_ = false;
     bool pooled_ = false;
     bool was_cached_ = false;
-    bool has_kernel_memory_ = false; // the two of module_rewriter.hpp
-    bool has_wrappers_ = false;
+    bool may_be_rewritten_ = false; // module_rewriter.hpp
 };
 
 class Engine {
@@ -133,9 +133,9 @@ private:
     explicit Engine(const EngineOptions& options) : options_(options), ticker_(options.tick) {}
     Result<std::unique_ptr<Backend>> make_backend(bool pooled);
     Result<Backend*> on_demand();
-    /// `original`, and what must be known besides to tell what it became: `wasm`.
+    /// `original`, and what must be known besides to tell what `rewritten()` is, which is asked where the code is not cached.
     Result<ModuleHandle> compile_for(Backend& backend, std::span<const std::byte> original, std::string_view variant,
-                                     std::span<const std::byte> wasm, bool& was_cached);
+                                     const std::function<std::span<const std::byte>()>& rewritten, bool& was_cached);
     Result<void> describe(CompiledModule& module, std::span<const std::string> linked);
 
     EngineOptions options_;

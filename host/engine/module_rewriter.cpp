@@ -250,17 +250,55 @@ std::size_t finish_of(const adapter::HostFunction& function) {
     return index;
 }
 
+constexpr std::array<std::uint8_t, 8> header = {0, 'a', 's', 'm', 1, 0, 0, 0};
+
+bool has_header(std::span<const std::byte> module) {
+    return module.size() >= header.size() &&
+           std::memcmp(module.data(), header.data(), header.size()) == 0;
+}
+
+/// Whether the rewriter adds imports of this name.
+bool is_addition(std::string_view module, std::string_view name) {
+    return module == finish_module || module.starts_with(begin_prefix) ||
+           (module == kernel_memory_module && name == kernel_memory_name);
+}
+
+void skip_table_limits(Reader& in) {
+    const std::uint8_t flags = in.byte();
+    if (flags > 1) in.fail();
+    in.u32();
+    if (flags == 1) in.u32();
+}
+
+/// What stands behind the names of an import, its kind first, but for a function; fails for a
+/// memory among others.
+void skip_import(std::uint8_t kind, Reader& in) {
+    switch (kind) {
+    case 1: // table
+        in.skip_value_type();
+        skip_table_limits(in);
+        break;
+    case 3: // global
+        in.skip_value_type();
+        in.byte();
+        break;
+    case 4: // tag
+        in.byte();
+        in.u32();
+        break;
+    default:
+        in.fail();
+    }
+}
+
 class Rewriter {
 public:
     Rewriter(std::span<const std::byte> module,
              std::span<const adapter::HostFunction> host_functions)
         : module_(module), host_functions_(host_functions) {}
 
-    std::optional<Rewritten> run() {
-        constexpr std::array<std::uint8_t, 8> header = {0, 'a', 's', 'm', 1, 0, 0, 0};
-        if (module_.size() > max_module_bytes || module_.size() < header.size() ||
-            std::memcmp(module_.data(), header.data(), header.size()) != 0)
-            return std::nullopt;
+    std::optional<Bytes> run() {
+        if (module_.size() > max_module_bytes || !has_header(module_)) return std::nullopt;
         Reader in(module_);
         put(out_, in.take(header.size()));
         out_.reserve(module_.size() + module_.size() / 4);
@@ -287,9 +325,7 @@ public:
         }
         // Function bodies and their declarations were counted against each other in code_section.
         if (!has_code_ || (inlined_calls_ == 0 && wrappers_.empty())) return std::nullopt;
-        return Rewritten{.module = std::move(out_),
-                         .has_kernel_memory = imports_kernel_,
-                         .has_wrappers = !wrappers_.empty()};
+        return std::move(out_);
     }
 
 private:
@@ -433,28 +469,14 @@ private:
             const std::size_t start = in.position();
             const std::string_view module = in.name();
             const std::string_view name = in.name();
-            if (module == finish_module || module.starts_with(begin_prefix)) return false;
-            switch (in.byte()) {
-            case 0: { // function
+            const std::uint8_t kind = in.byte();
+            if (kind != 0) {
+                skip_import(kind, in);
+            } else { // function
                 const std::uint32_t type = in.u32();
                 if (in.ok() && imported_function(module, name, type, content)) continue;
-                break;
             }
-            case 1: // table
-                in.skip_value_type();
-                skip_table_limits(in);
-                break;
-            case 3: // global
-                in.skip_value_type();
-                in.byte();
-                break;
-            case 4: // tag
-                in.byte();
-                in.u32();
-                break;
-            default: // a memory among them
-                return false;
-            }
+            if (is_addition(module, name)) return false;
             put(content, in.since(start));
         }
         if (!in.ok() || !in.at_end()) return false;
@@ -545,13 +567,6 @@ private:
             finish_indices_[index] = imports_.size() + finish_imports_++;
         }
         return finish_imports_;
-    }
-
-    static void skip_table_limits(Reader& in) {
-        const std::uint8_t flags = in.byte();
-        if (flags > 1) in.fail();
-        in.u32();
-        if (flags == 1) in.u32();
     }
 
     bool function_section(Reader& in) {
@@ -1136,8 +1151,33 @@ private:
 
 } // namespace
 
-std::optional<Rewritten> rewrite(std::span<const std::byte> module,
-                                 std::span<const adapter::HostFunction> host_functions) {
+bool may_be_rewritten(std::span<const std::byte> module) {
+    if (!has_header(module)) return false;
+    Reader in(module);
+    in.skip(header.size());
+    while (!in.at_end()) {
+        const std::uint8_t id = in.byte();
+        Reader imports(in.take(in.u32()));
+        if (rank(id) > rank(Section::import) || !in.ok()) return false;
+        if (id != static_cast<std::uint8_t>(Section::import)) continue;
+        const std::uint32_t count = imports.u32();
+        for (std::uint32_t index = 0; index < count && imports.ok(); ++index) {
+            const std::string_view from = imports.name();
+            const std::string_view name = imports.name();
+            if (is_addition(from, name)) return false;
+            const std::uint8_t kind = imports.byte();
+            if (kind == 0)
+                imports.u32();
+            else
+                skip_import(kind, imports);
+        }
+        return imports.ok() && imports.at_end();
+    }
+    return false;
+}
+
+std::optional<std::vector<std::byte>>
+rewrite(std::span<const std::byte> module, std::span<const adapter::HostFunction> host_functions) {
     return Rewriter(module, host_functions).run();
 }
 

@@ -22,7 +22,7 @@ inline constexpr std::string_view kernel_memory_name = "memory";
 /// What a wrapped host function `env.tcp_send` of type P -> R is imported as: `begin:env.tcp_send`
 /// of type P -> R i32, which runs it to its first wait. The i32 is 1 when that was its end and R is
 /// the result; else R is anything and one call of the function of `finish` with that result gives
-/// it when it is there. A module that imports from modules of these names by itself is left alone.
+/// it when it is there.
 inline constexpr std::string_view begin_prefix = "begin:";
 inline constexpr std::string_view finish_module = "finish";
 
@@ -37,11 +37,10 @@ inline constexpr std::array<FinishFunction, 3> finish_functions = {
 /// A change of what `rewrite` makes changes this number: part of the key of cached compilations.
 inline constexpr unsigned module_rewriter_version = 2;
 
-struct Rewritten {
-    std::vector<std::byte> module;
-    bool has_kernel_memory = false; ///< it imports the kernel's memory
-    bool has_wrappers = false;      ///< it imports from `begin:` and `finish`
-};
+/// Whether it is worth trying, by a look at the imports. Where it is, the module imports none of the
+/// above by itself: what of them it imports when it is compiled, or comes compiled from a cache, was
+/// added here.
+bool may_be_rewritten(std::span<const std::byte> module);
 
 /// The module with two kinds of calls replaced.
 ///
@@ -55,7 +54,7 @@ struct Rewritten {
 /// 190 ns, this way 10 to 20 until something has to be waited for. The caller of `begin:` and
 /// `finish` is always this module, also when another module calls the function that it exports.
 ///
-/// Nothing: there are no such imports, or the module holds something this decoder does not know
+/// Nothing: there are no such imports, may_be_rewritten() says no, or the module holds something this decoder does not know
 /// (a memory import, several memories, 64-bit or shared memory, GC types, any malformed byte). Then
 /// the original is to be used: it is never wrong, only slower.
 ///
@@ -69,7 +68,7 @@ struct Rewritten {
 ///
 /// For untrusted bytes: linear time, no recursion, a result of at most 8 times the size.
 /// Source: WebAssembly 3.0, binary format; multi-memory, multi-value.
-std::optional<Rewritten> rewrite(std::span<const std::byte> module,
-                                 std::span<const adapter::HostFunction> host_functions);
+std::optional<std::vector<std::byte>>
+rewrite(std::span<const std::byte> module, std::span<const adapter::HostFunction> host_functions);
 
 } // namespace hws::host::engine
