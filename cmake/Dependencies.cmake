@@ -10,9 +10,6 @@ endmacro()
 
 find_package(Threads REQUIRED)
 
-find_package(CURL 7.88 QUIET)
-hws_require(CURL_FOUND "libcurl 7.88 or newer (libcurl4-openssl-dev)")
-
 find_package(OpenSSL 3.0 QUIET)
 hws_require(OPENSSL_FOUND "OpenSSL 3.0 or newer (libssl-dev)")
 
@@ -39,6 +36,8 @@ add_library(hws::brotli ALIAS PkgConfig::HWS_BROTLI)
 pkg_check_modules(HWS_ZSTD QUIET IMPORTED_TARGET libzstd>=1.5.4)
 hws_require(HWS_ZSTD_FOUND "zstd 1.5.4 or newer (libzstd-dev)")
 add_library(hws::zstd ALIAS PkgConfig::HWS_ZSTD)
+
+include(Curl)
 
 find_package(wslay QUIET CONFIG)
 hws_require(wslay_FOUND "wslay (libwslay-dev)")

@@ -10,7 +10,7 @@
 include(CMakePackageConfigHelpers)
 
 # --- host
-set(HWS_HOST_LIBRARIES hws_runtime hws_engine hws_adapter hws_kernel hws_core hws_os hws_abi) # each needs those after it
+set(HWS_HOST_LIBRARIES hws_runtime hws_engine hws_adapter hws_kernel hws_core ${HWS_CURL_LIBRARIES} hws_os hws_abi) # each needs those after it
 install(TARGETS ${HWS_HOST_LIBRARIES} ARCHIVE DESTINATION lib)
 install(DIRECTORY host/include/ DESTINATION include/hws-host)
 # The types that the public headers are made of

@@ -55,6 +55,30 @@ def fetch_wheel(folder, name, version, tag, wanted, what, size):
     return checked(wheels[0], wanted, "pip")
 
 
+def fetch_crate(folder, name, version, wanted, what, size):
+    """The archive of crate `name`, `version`. `cargo install` downloads a crate before it finds that a library has no program to
+    install: the archive then lies in cargo's cache, and nothing was compiled. Any cargo since 1.60 does so, unlike `cargo info`;
+    `cargo fetch` would bring hundreds of dependencies along."""
+    say(f"fetching {what} with cargo ({size})")
+    home = folder / f"cargo-{name}"
+    home.mkdir()
+    for config in ("config.toml", "config"):  # keeps a mirror or proxy that the user set
+        own = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / config
+        if own.is_file():
+            shutil.copy(own, home / config)
+    environment = dict(os.environ, CARGO_HOME=str(home))
+    # Cargo before 1.68 has the light protocol of the crate index only behind this switch; newer ones don't look at it.
+    environment.update(RUSTC_BOOTSTRAP="1", CARGO_UNSTABLE_SPARSE_REGISTRY="true")
+    # A cargo that rustup stands in for works only with the home that rustup was installed in.
+    cargo = next((path for path in ("cargo", "/usr/bin/cargo") if run([path, "--version"], environment)[0] == 0), "cargo")
+    _, output = run([cargo, "install", "--root", str(folder / "installed"), "--version", f"={version}", name], environment)
+    crates = list(home.glob(f"registry/cache/*/{name}-{version}.crate"))
+    if not crates:
+        print(output, file=sys.stderr)
+        fail(f"{what} could not be had: 'cargo install {name}@{version}' downloaded nothing; is the crate registry reachable?")
+    return checked(crates[0], wanted, "cargo")
+
+
 def cached(name, wanted, fetch, scratch):
     """The file from ~/.cache/hws, or fetched and, if that folder can be written, kept there."""
     kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hws" / name

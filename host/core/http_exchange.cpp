@@ -75,11 +75,6 @@ Result<void> HttpExchange::Transfer::set_up() {
     if (handle.version != hop_.version) {
         handle.version = hop_.version;
         curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, curl_version_of(hop_.version));
-        // libcurl before 8.0 fails to speak it twice on one connection (curl#10634).
-        const bool is_for_once = hop_.version == HttpVersion::two_by_prior_knowledge &&
-                                 curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
-        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, is_for_once ? 1L : 0L);
-        curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, is_for_once ? 1L : 0L);
     }
     if (handle.connect_timeout != hop_.connect_timeout) {
         handle.connect_timeout = hop_.connect_timeout;
@@ -301,14 +296,20 @@ std::string HttpExchange::Transfer::context(std::string_view detail) const {
 }
 
 Error HttpExchange::Transfer::error_of(CURLcode code) const {
-    const std::string text = context(handle_->error_text[0] ? handle_->error_text
-                                                              : curl_easy_strerror(code));
+    const std::string_view why =
+        handle_->error_text[0] ? handle_->error_text : curl_easy_strerror(code);
+    const std::string text = context(why);
     long system_error = 0;
     curl_easy_getinfo(handle_->curl, CURLINFO_OS_ERRNO, &system_error);
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return Error(Errc::timed_out, text);
     case CURLE_COULDNT_CONNECT: {
+        if (long answer = 0;
+            curl_easy_getinfo(handle_->curl, CURLINFO_HTTP_CONNECTCODE, &answer) == CURLE_OK &&
+            answer >= 300)
+            return Error(Errc::refused,
+                         context("the proxy answers " + std::to_string(answer)));
         const Errc errc =
             system_error ? os::errc_of(static_cast<int>(system_error)) : Errc::refused;
         // The kernel's own EACCES must not look like our policy's `denied`.
@@ -316,27 +317,13 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     }
     case CURLE_PROXY: // SOCKS
         return Error(Errc::refused, text);
+    case CURLE_TOO_LARGE: // a line of the head or a trailer
+        return Error(Errc::too_large, text);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_BAD_FUNCTION_ARGUMENT:
-        if (long answer = 0;
-            curl_easy_getinfo(handle_->curl, CURLINFO_HTTP_CONNECTCODE, &answer) == CURLE_OK &&
-            answer >= 300)
-            return Error(Errc::refused,
-                         context("the proxy answers " + std::to_string(answer)));
         // The codes for malformed chunks are the same; only the text tells.
-        if (const std::string_view why = handle_->error_text; why.find("chunked-enc") != why.npos) {
-            // libcurl's own bound of a trailer's line.
-            if (why.starts_with("Out of memory"))
-                return Error(Errc::too_large, context("a trailer's line is too long"));
-            return Error(Errc::protocol, text);
-        }
-        if (const std::string_view why = handle_->error_text; why.find("nghttp2") != why.npos) {
-            // What fails in libcurl's callback is its bound of a head.
-            if (why.find("callback function failed") != why.npos)
-                return Error(Errc::too_large, context("response header too long for libcurl"));
-            return Error(Errc::protocol, text);
-        }
+        if (why.find("chunk") != why.npos) return Error(Errc::protocol, text);
         if (const Errc errc = os::errc_of(static_cast<int>(system_error));
             system_error && errc != Errc::io && errc != Errc::broken_pipe &&
             errc != Errc::would_block)
@@ -364,9 +351,6 @@ Error HttpExchange::Transfer::error_of(CURLcode code) const {
     case CURLE_URL_MALFORMAT:
         return Error(Errc::bad_url, text);
     case CURLE_OUT_OF_MEMORY:
-        // libcurl 7.88 says so of a header line that exceeds its own bound of 100 KiB, too.
-        if (!has_head_ && header_bytes_ > 0)
-            return Error(Errc::too_large, context("a response header line is too long"));
         return Error(Errc::out_of_memory, text);
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL: // what a server that answers in HTTP/0.9 leads to
@@ -396,6 +380,10 @@ bool HttpExchange::Transfer::take_header_line(std::string_view line) {
     if (header_bytes_ > bounds_.header_bytes) {
         refusal_ = Error(Errc::too_large, context("response header beyond " +
                                                   std::to_string(bounds_.header_bytes) + " bytes"));
+        return false;
+    }
+    if (!line.ends_with('\n')) { // libcurl takes the end of the connection for that of the line
+        refusal_ = Error(Errc::reset, context("the connection ended within a line of the head"));
         return false;
     }
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n'))

@@ -27,8 +27,8 @@ std::string TlsPeer::receive_plain_line() {
     return line;
 }
 
-void TlsPeer::send(std::string_view text) {
-    if (!text.empty()) SSL_write(ssl_, text.data(), static_cast<int>(text.size()));
+bool TlsPeer::send(std::string_view text) {
+    return text.empty() || SSL_write(ssl_, text.data(), static_cast<int>(text.size())) > 0;
 }
 
 std::string TlsPeer::receive() {

@@ -30,7 +30,8 @@ public:
     /// Up to and with the end of the line.
     std::string receive_plain_line();
 
-    void send(std::string_view text);
+    /// False: the client is gone.
+    bool send(std::string_view text);
     /// What one read gives; empty: the client has finished or the connection failed.
     std::string receive();
     std::string receive(std::size_t bytes); ///< so many, or what there was before the end
