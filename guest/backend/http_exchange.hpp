@@ -26,6 +26,8 @@ public:
     virtual ~HttpExchange() = default;
 
     virtual Result<http::ResponseHead> head() = 0;
+    /// Of the response; after head().
+    virtual Result<http::HeaderMap> headers() = 0;
     virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
     virtual Result<std::size_t> write(std::span<const std::byte> from) = 0;
     virtual Result<void> finish_body() = 0;

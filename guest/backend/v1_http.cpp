@@ -1,6 +1,7 @@
 // Dialect v1 has one call for a whole exchange, so all of it is done when `start` returns.
 
 #include "../src/base64.hpp"
+#include "../src/http_syntax.hpp"
 #include "block.hpp"
 #include "http_exchange.hpp"
 #include "v1.hpp"
@@ -56,16 +57,17 @@ public:
         http::ResponseHead& head = answer->head_;
         JsonReader json(text);
         std::string storage;
+        std::string name_storage;
         json.enter_object();
-        while (auto key = json.next_key()) {
+        while (auto key = json.next_key(name_storage)) {
             if (*key == "status") {
                 head.status = static_cast<std::uint16_t>(json.read_integer());
             } else if (*key == "headers") {
                 json.enter_object();
-                while (auto name = json.next_key()) {
+                while (auto name = json.next_key(name_storage)) {
                     json.enter_array();
                     while (json.next_element())
-                        head.headers.append(*name, json.read_string(storage));
+                        answer->take_field(*name, json.read_string(storage));
                 }
             } else if (*key == "body") {
                 auto body = guest::decode_base64(json.read_string(storage));
@@ -77,17 +79,21 @@ public:
         }
         if (!json.finish())
             return fail(Errc::protocol, "http_request: malformed answer of the host");
-        if (const auto length = head.headers.first("Content-Length")) {
-            std::uint64_t bytes = 0;
-            const auto [end, error] =
-                std::from_chars(length->data(), length->data() + length->size(), bytes);
-            if (error == std::errc() && end == length->data() + length->size())
-                head.content_length = bytes;
-        }
         return answer;
     }
 
     Result<http::ResponseHead> head() override { return head_; }
+
+    Result<http::HeaderMap> headers() override {
+        http::HeaderMap headers;
+        std::size_t name = 0;
+        for (const auto& [value, end] : fields_) {
+            headers.append(std::string_view(field_text_).substr(name, value - name),
+                           std::string_view(field_text_).substr(value, end - value));
+            name = end;
+        }
+        return headers;
+    }
 
     Result<std::size_t> read(std::span<std::byte> into) override {
         const std::size_t count = std::min(into.size(), body_.size() - taken_);
@@ -112,7 +118,25 @@ public:
     int descriptor() const override { return -1; }
 
 private:
+    void take_field(std::string_view name, std::string_view value) {
+        field_text_.append(name);
+        const std::size_t begin = field_text_.size();
+        field_text_.append(value);
+        fields_.push_back({begin, field_text_.size()});
+        if (head_.content_length || !guest::equal_ignoring_case(name, "Content-Length")) return;
+        std::uint64_t bytes = 0;
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
+        if (error == std::errc() && end == value.data() + value.size()) head_.content_length = bytes;
+    }
+
     http::ResponseHead head_;
+    /// Names and values without anything between, until somebody asks for a header.
+    struct Field {
+        std::size_t value; // where it begins, the name's end
+        std::size_t end;
+    };
+    std::string field_text_;
+    std::vector<Field> fields_;
     std::vector<std::byte> body_;
     std::size_t taken_ = 0;
 };

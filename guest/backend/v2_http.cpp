@@ -106,11 +106,15 @@ public:
         http::ResponseHead head;
         head.status = static_cast<std::uint16_t>(wire.status);
         head.version = version_of(wire.version);
-        HWS_TRY(const std::string fields, text_of(v2::HttpFields::head, wire.field_bytes));
-        head.headers = parse_fields(fields);
+        field_bytes_ = wire.field_bytes;
         if (wire.body_bytes != v2::no_limit) head.content_length = left_ = wire.body_bytes;
         head.redirects = wire.redirects;
         return head;
+    }
+
+    Result<http::HeaderMap> headers() override {
+        HWS_TRY(const std::string fields, text_of(v2::HttpFields::head, field_bytes_));
+        return parse_fields(fields);
     }
 
     Result<std::size_t> read(std::span<std::byte> into) override {
@@ -196,6 +200,7 @@ private:
     }
 
     v2::Fd fd_;
+    std::uint32_t field_bytes_ = 0;
     std::optional<std::uint64_t> left_; // of the body, if its length was announced
     bool has_ended_ = false;
 };

@@ -19,6 +19,15 @@ Result<void> Response::error_for_status() const {
     return fail(Errc::bad_status, exchange_->what + ": status " + std::to_string(status()));
 }
 
+const HeaderMap& Response::headers() const {
+    if (!headers_) {
+        // Cannot fail: the exchange is there, and so is its head.
+        auto headers = exchange_->headers();
+        headers_.emplace(headers ? *std::move(headers) : HeaderMap());
+    }
+    return *headers_;
+}
+
 Result<std::string> Response::url() const {
     return exchange_->url();
 }

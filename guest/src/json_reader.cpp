@@ -110,8 +110,15 @@ bool JsonReader::separator(char closing) {
 }
 
 std::optional<std::string> JsonReader::next_key() {
+    std::string storage;
+    const auto key = next_key(storage);
+    if (!key) return std::nullopt;
+    return std::string(*key);
+}
+
+std::optional<std::string_view> JsonReader::next_key(std::string& storage) {
     if (!separator('}')) return std::nullopt;
-    std::string key = read_string();
+    const std::string_view key = read_string(storage);
     expect(':');
     if (failed_) return std::nullopt;
     return key;

@@ -58,7 +58,6 @@ concept WriteFunction = requires(T& write, std::span<const std::byte> from) {
 struct ResponseHead {
     std::uint16_t status = 0;
     Version version = Version::unknown;
-    HeaderMap headers;
     std::optional<std::uint64_t> content_length;
     std::uint32_t redirects = 0;
 };
@@ -88,7 +87,8 @@ public:
 
     /// `unknown` with backend v1, which does not tell.
     Version version() const { return head_.version; }
-    const HeaderMap& headers() const { return head_.headers; }
+    /// Fetched when first asked for; even so nothing waits here.
+    const HeaderMap& headers() const;
     /// All values of that header, whatever the case of its name; empty if there is none. They live
     /// as long as the response.
     std::span<const std::string> header(std::string_view name) const {
@@ -178,6 +178,7 @@ private:
 
     std::shared_ptr<backend::HttpExchange> exchange_;
     ResponseHead head_;
+    mutable std::optional<HeaderMap> headers_;
     std::uint64_t read_bytes_ = 0;
     std::vector<std::byte> body_;
 };

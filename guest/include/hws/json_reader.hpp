@@ -30,6 +30,8 @@ public:
     void enter_object() { enter('{'); }
     /// The next key of the object just being read; none when it ends.
     std::optional<std::string> next_key();
+    /// The same without a copy where that is possible: a view of the text, or of `storage`.
+    std::optional<std::string_view> next_key(std::string& storage);
 
     void enter_array() { enter('['); }
     /// Whether the array just being read has another value.
