@@ -582,7 +582,12 @@ TEST_CASE("a request can be given up while it is in flight, and the client goes 
             {.method = "GET", .url = "http://" + silent.address() + "/", .headers = {}, .body = {}},
             os::no_deadline);
         task.start(*browser.loop);
-        browser.loop->run_until([&] { return silent.received_bytes() > 0; });
+        const auto arrival = [](const EchoServer& server) -> os::Task<> {
+            while (server.received_bytes() == 0)
+                co_await os::yield_now();
+            co_return {};
+        };
+        CHECK(os::run(*browser.loop, arrival(silent)));
         CHECK_FALSE(task.is_done());
     }
     CHECK(browser.get(nginx.url())->status == 200);
