@@ -23,17 +23,23 @@ namespace features {
 inline constexpr Features tcp = 1 << 0, udp = 1 << 1, resolve = 1 << 2, multicast = 1 << 3,
                           batches = 1 << 4, poll = 1 << 5, duplicate = 1 << 6, socket_pair = 1 << 7,
                           icmp = 1 << 8, http = 1 << 9, tls = 1 << 10,
-                          web_socket = 1 << 11, ancillary = 1 << 12;
+                          web_socket = 1 << 11, ancillary = 1 << 12, unix_names = 1 << 13;
 }
 
 /// Nanoseconds.
 using Duration = std::uint64_t;
 inline constexpr Duration no_limit = ~Duration{0};
 
-/// `any`: both (to resolve, and of ICMP sockets), or no address at all. `local`: the sockets of socket_pair.
+/// `any`: both (to resolve, and of ICMP sockets), or no address at all. `local`: Unix sockets, whose
+/// names the rows unix_* have.
 enum class Family : std::uint32_t { any = 0, local = 1, ipv4 = 4, ipv6 = 6 };
 enum class SocketType : std::uint32_t { stream = 1, datagram = 2, icmp_echo = 3 };
 enum class Half : std::uint32_t { read = 1, write = 2, both = 3 };
+/// Whose name unix_name tells.
+enum class UnixEnd : std::uint32_t { local = 1, peer = 2 };
+/// A name of the family `local`: a path without its NUL, or a NUL and an abstract name. A longer one
+/// is `invalid_argument`. Source: unix(7).
+inline constexpr std::uint32_t max_unix_name_bytes = 108;
 
 using OpenFlags = std::uint32_t;
 namespace open_flags {
@@ -65,7 +71,8 @@ namespace received_flags {
 inline constexpr ReceivedFlags truncated = 1 << 0; ///< the datagram was longer than the buffers
 }
 
-/// The address of a socket. With family `any` it is none; with `local` nothing else counts.
+/// The address of a socket. With family `any` it is none; with `local` nothing else counts, and the
+/// rows unix_* have the name.
 struct Address {
     std::uint16_t family = 0; ///< a Family
     std::uint16_t port = 0;

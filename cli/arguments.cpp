@@ -27,7 +27,8 @@ constexpr const char* run_exit_codes = R"(Exit codes:
 )";
 
 constexpr const char* rule_help = "A rule is use:host:ports, for example tcp:127.0.0.1:6379, "
-                                  "https:*.example.com:443, icmp:10.0.0.0/8";
+                                  "https:*.example.com:443, icmp:10.0.0.0/8, "
+                                  "unix:/run/app.sock";
 
 /// An option that may be given often and takes one value each time: `--allow a plugin.wasm` leaves
 /// plugin.wasm alone.

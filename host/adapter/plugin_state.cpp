@@ -8,7 +8,7 @@ namespace hws::host::adapter {
 
 PluginState::PluginState(os::Loop& loop_, core::Resolver& resolver, core::Policy policy_, core::Limits limits_)
     : loop(loop_), policy(std::move(policy_)), limits(limits_), icmp_allowance(limits_),
-      lookups(resolver, limits_), descriptors(limits_.descriptors) {}
+      lookups(resolver, limits_), bound_files(limits_.unix_files), descriptors(limits_.descriptors) {}
 
 PluginState::~PluginState() {
     // Exchanges are at work by themselves, on the client that is destroyed before the table.

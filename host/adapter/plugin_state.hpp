@@ -63,6 +63,7 @@ struct PluginState final : core::SocketOwner {
     /// give it what they still have to send.
     std::shared_ptr<core::TlsClient> shared_tls_client;
     core::Lookups lookups;
+    core::UnixFiles bound_files;
     core::DescriptorTable descriptors;
     core::HttpClientOptions http_options;
     /// Made at the first use: most plugins never speak HTTP or ICMP.
@@ -120,6 +121,7 @@ struct PluginState final : core::SocketOwner {
         return lookups.names().names_of(address);
     }
     void on_denied(std::string_view operation, const Error& error) override { note_failure(operation, error); }
+    core::UnixFiles& unix_files() override { return bound_files; }
 
 private:
     std::unique_ptr<core::HttpClient> http_;

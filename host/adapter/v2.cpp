@@ -110,7 +110,7 @@ Result<void> version(PluginState& state, GuestPointer<std::uint32_t> number,
                  features::tcp | features::udp | features::resolve | features::multicast |
                      features::batches | features::poll | features::duplicate |
                      features::socket_pair | features::http | features::icmp | features::tls |
-                     features::web_socket | features::ancillary);
+                     features::web_socket | features::ancillary | features::unix_names);
 }
 
 Result<void> last_error(PluginState& state, GuestSpan<char> text,

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hws::host::adapter::v2 {
@@ -161,6 +162,11 @@ os::Task<> send_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> f
                              GuestPointer<std::uint32_t> bytes);
 os::Task<> receive_icmp_message(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
                                 ReceiveFlags flags, GuestPointer<Received> received);
+
+/// As socket_receive; `sender` gets the sender's name if it has one of the family `local`.
+os::Task<> receive_with_name(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
+                             ReceiveFlags flags, GuestPointer<Received> received,
+                             std::string& sender);
 
 /// What lies there now, not copied; at most `max_bytes` of it. Errors: too_large (`what` it is),
 /// fault.

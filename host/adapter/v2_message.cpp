@@ -57,7 +57,8 @@ os::Task<> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from, Send
 /// as for send_one.
 template <class Begin, class Finish>
 os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, ReceiveFlags flags,
-                       Begin begin, Finish finish, os::Ancillary* with = nullptr) {
+                       Begin begin, Finish finish, os::Ancillary* with = nullptr,
+                       std::string* sender = nullptr) {
     HWS_CO_CHECK(begin());
     Patience patience;
     const bool peeks = is_set(flags, receive_flags::peek);
@@ -71,7 +72,8 @@ os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, R
         const bool may_wait =
             !socket->is_non_blocking() && !is_set(flags, receive_flags::dont_wait);
         const bool wants_all = is_set(flags, receive_flags::wait_all) && is_stream(*socket);
-        auto message = socket->receive(list, flags, os::Details::all, with);
+        auto message = sender ? socket->receive(list, flags, *sender)
+                              : socket->receive(list, flags, os::Details::all, with);
         if (message) {
             if (!peeks) state.statistics.bytes_received += message->bytes;
             if (!wants_all) co_return finish(*message);
@@ -225,6 +227,22 @@ os::Task<> socket_receive_with(PluginState& state, Fd fd, GuestSpan<const Iovec>
         return store(state, with, wire_of(ancillary));
     };
     co_return co_await receive_one(state, fd, into, flags, begin, finish, &ancillary);
+}
+
+os::Task<> receive_with_name(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
+                             ReceiveFlags flags, GuestPointer<Received> received,
+                             std::string& sender) {
+    const auto begin = [&state, fd, flags, received]() -> Result<void> {
+        HWS_CHECK(find_socket(state, fd));
+        HWS_CHECK(check_flags(flags, known_receive_flags));
+        return check_room(state, received);
+    };
+    const auto finish = [&](const os::ReceivedMessage& message) {
+        Received wire = wire_of(message);
+        if (!sender.empty()) wire.sender.family = static_cast<std::uint16_t>(Family::local);
+        return store(state, received, wire);
+    };
+    co_return co_await receive_one(state, fd, into, flags, begin, finish, nullptr, &sender);
 }
 
 os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, SendFlags flags,

@@ -20,6 +20,9 @@ struct Limits {
     /// Open descriptors, the three standard ones included. `too_many_handles`. A process has 1024 by default, for all its
     /// plugins together: an embedder with many of them raises that (RLIMIT_NOFILE) or lowers this.
     std::size_t descriptors = 256;
+    /// Files of Unix sockets that the plugin has bound and that are still there; they go with the
+    /// plugin. A program has one or two, and each keeps a descriptor of the host. `no_buffers`.
+    std::size_t unix_files = 32;
     /// Bytes one receive may ask for; a larger wish is cut to it, as a short read. Bounds the block a v1 receive makes.
     std::size_t receive_bytes = std::size_t{1} << 20;
     /// Body of an HTTP request. `too_large`. Also the bodies of all exchanges of dialect v2 that are open, together:

@@ -91,7 +91,8 @@ Result<std::unique_ptr<NetworkSocket>> NetworkSocket::open(os::Loop& loop, Socke
                                                            os::Family family, os::SocketType type) {
     HWS_TRY(os::Fd fd, os::open_socket(family, type));
     // Another plugin's memberships must not bring this one datagrams.
-    if (type == os::SocketType::datagram) HWS_CHECK(os::receive_own_groups_only(fd.get(), family));
+    if (type == os::SocketType::datagram && family != os::Family::local)
+        HWS_CHECK(os::receive_own_groups_only(fd.get(), family));
     std::unique_ptr<NetworkSocket> socket(
         new NetworkSocket(loop, owner, std::move(fd), family, type));
     socket->may_be_watched_ = type == os::SocketType::datagram;
@@ -181,7 +182,7 @@ Result<void> NetworkSocket::bind(const SocketAddr& local) {
 
 Result<void> NetworkSocket::listen(int backlog) {
     if (!is_stream()) return fail(Errc::unsupported);
-    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
+    if (family_ == os::Family::local && !is_bound_) return fail(Errc::invalid_argument);
     if (!is_bound_) {
         // The system binds it now, to a port of its choice.
         HWS_CHECK(policy().check(Use::tcp_listen, unspecified()));
@@ -217,6 +218,7 @@ Result<NetworkSocket::Connection> NetworkSocket::accept() {
         std::unique_ptr<NetworkSocket> socket(
             new NetworkSocket(loop_, owner_, std::move(accepted->fd), family_, type_));
         socket->is_bound_ = true;
+        socket->local_name_ = local_name_;
         socket->may_be_watched_ = true;
         return Connection{std::move(socket), accepted->peer};
     }
@@ -235,7 +237,7 @@ Result<Vetted> NetworkSocket::check_peer(Use use, const SocketAddr& peer) const 
 }
 
 Result<void> NetworkSocket::connect(const SocketAddr& peer) {
-    if (family_ == os::Family::local) return fail(Errc::already_connected);
+    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
     HWS_TRY(const Vetted vetted, check_peer(is_stream() ? Use::tcp : Use::udp, peer));
     return connect(vetted);
 }
@@ -284,7 +286,8 @@ Result<void> NetworkSocket::finish_connecting() {
 }
 
 Result<void> NetworkSocket::disconnect() {
-    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
+    if (family_ == os::Family::local)
+        return is_stream() ? fail(Errc::invalid_argument) : os::disconnect(fd_.get());
     if (tls_) return fail(Errc::unsupported, "a TLS connection ends with its descriptor");
     HWS_CHECK(os::disconnect(fd_.get()));
     is_listening_ = false;
@@ -331,7 +334,7 @@ void NetworkSocket::close_after(TlsClient& client, std::span<const std::byte> la
 // --- send ---
 
 Result<void> NetworkSocket::check_destination(const SocketAddr& to) {
-    if (family_ == os::Family::local) return fail(Errc::already_connected);
+    if (family_ == os::Family::local) return fail(Errc::invalid_argument);
     has_port_ = true; // sendto(2) gives it one
     if (allowed_destination_ == to) return {};
     HWS_CHECK(check_peer(Use::udp, to));
@@ -424,6 +427,9 @@ Result<os::ReceivedMessage> NetworkSocket::receive(const os::IoList& into, std::
         return tls_->receive(into, flags,
                              must_ask ? TlsConnection::Ask::always : TlsConnection::Ask::if_told);
     }
+    // With room for control data the system would hand this process whatever descriptors somebody
+    // sends along with a message of a Unix socket.
+    if (family_ == os::Family::local && is_bound_) with = nullptr;
     if (is_stream())
         details = os::Details::bytes_only, with = nullptr;
     else if (filters_senders())
@@ -603,6 +609,7 @@ Result<std::size_t> NetworkSocket::try_write(WriteBuffers from) {
 Result<void> NetworkSocket::shut_down(os::Half half) {
     if (tls_) return tls_->shut_down(half);
     HWS_CHECK(os::shut_down(fd_.get(), half));
+    if (half != os::Half::read) has_ended_sending_ = true;
     // Reading has come to its end without an event of the network's.
     if (watch_) watch_->set(Ready::both);
     return {};

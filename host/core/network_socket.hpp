@@ -7,6 +7,7 @@
 #include "core/destination.hpp"
 #include "core/policy.hpp"
 #include "core/tls_client.hpp"
+#include "core/unix_files.hpp"
 #include "os/network_socket.hpp"
 #include "os/stream_receiver.hpp"
 
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace hws::host::core {
@@ -27,6 +29,8 @@ public:
     virtual std::vector<HostName> names_of(const IpAddr& address) const = 0;
     /// Somebody else's connection or datagram was not let in.
     virtual void on_denied(std::string_view operation, const Error& error) = 0;
+    /// The files of the Unix sockets it has bound.
+    virtual UnixFiles& unix_files() = 0;
 
 protected:
     ~SocketOwner() = default;
@@ -100,6 +104,26 @@ public:
         return os::find_peer_address(fd_.get());
     }
 
+    // --- of the family `local` (unix_socket.cpp); of others: family_not_supported ---
+
+    /// Makes a file for a path. Errors: denied, address_in_use, invalid_argument (it has a name),
+    /// not_found (no such folder), not_permitted, name_too_long, no_buffers (too many files).
+    Result<void> bind(const UnixName& name);
+    /// Errors: denied, not_found, refused, wrong_type, already_connected, would_block (a stream whose
+    /// listener has a full queue; no readiness will tell when it has not), ...
+    Result<void> connect(const UnixName& peer);
+    /// Errors: as connect; would_block where the receiver has no room, of which no readiness tells.
+    Result<std::size_t> send(const os::IoList& from, std::uint32_t flags, const UnixName& to);
+    /// As the other; `sender` gets its name, empty if it has none.
+    Result<os::ReceivedMessage> receive(const os::IoList& into, std::uint32_t flags,
+                                        std::string& sender);
+    /// As it was bound; empty if it was not.
+    Result<std::string> local_name() const;
+    /// As the peer has bound it. Errors: not_connected.
+    Result<std::string> peer_name() const;
+
+    // --- of every family ---
+
     /// Errors: option_not_supported, invalid_argument, denied.
     Result<std::uint64_t> get_option(os::SocketOption option);
     Result<void> set_option(os::SocketOption option, std::uint64_t value);
@@ -158,6 +182,7 @@ private:
     Result<void> apply_reuse(std::uint16_t port);
     Result<void> narrow_to_ipv6(Use use, std::uint16_t port);
     SocketAddr unspecified() const;
+    Result<void> check_local() const;
     const Policy& policy() const { return owner_.socket_policy(); }
 
     os::Loop& loop_;
@@ -167,11 +192,13 @@ private:
     bool is_listening_ = false;
     bool is_bound_ = false; ///< by the plugin, with leave of the policy
     bool may_be_watched_ = false;
+    bool has_ended_sending_ = false;
     bool has_asked_ = false; ///< sent a datagram since the last one came
     bool has_port_ = false;  ///< of datagrams: somebody could have sent one here
     /// The peer of a datagram socket that was connected before anybody else could send to it: the
     /// system lets in nobody else, and senders need not be looked at.
     std::optional<SocketAddr> only_sender_;
+    std::string local_name_; ///< of the family `local`: as the plugin gave it, if it gave a path
     bool wants_reuse_address_ = false;
     bool wants_reuse_port_ = false;
     std::optional<bool> may_bind_any_; ///< what the policy says of an implicit bind, once asked

@@ -21,6 +21,7 @@ constexpr UseName use_names[] = {
     {Use::wss, "wss"},           {Use::tcp_listen, "tcp-listen"},
     {Use::udp_bind, "udp-bind"}, {Use::accept, "accept"},
     {Use::resolve, "resolve"},   {Use::multicast, "multicast"},
+    {Use::unix_connect, "unix"}, {Use::unix_listen, "unix-listen"},
 };
 
 /// Uses whose address is one of this machine's: there 0.0.0.0 is a choice and 0 is a port.
@@ -233,6 +234,7 @@ struct Rule {
     PortSet ports;
     std::vector<std::string> methods; // http, https: empty is every method
     std::string path;                 // and their prefix, canonical; empty is every path
+    std::optional<UnixPattern> names; // unix, unix-listen: instead of host and ports
     std::string text;                 // as given, with its first word
 
     bool concerns(Use other_use, std::uint16_t port, const HttpTarget* http) const {
@@ -519,6 +521,18 @@ Parsed<void> parse_restrictions(Rule& rule, std::string_view text, std::size_t a
     return {};
 }
 
+/// What follows the use of unix and unix-listen: a path may have blanks and colons.
+Parsed<Rule> parse_unix_rule(bool is_allow, Use use, std::string_view whole, std::size_t at) {
+    auto names = UnixPattern::parse(whole.substr(at));
+    if (!names) return mistake(at + names.error().at, std::move(names).error().what);
+    Rule rule;
+    rule.is_allow = is_allow;
+    rule.use = use;
+    rule.names = *std::move(names);
+    rule.text = (is_allow ? "allow " : "deny ") + std::string(whole);
+    return rule;
+}
+
 Parsed<Rule> parse_rule(bool is_allow, std::string_view text) {
     if (text.size() > max_rule_chars)
         return mistake(max_rule_chars, "the rule has more than 1024 characters");
@@ -535,6 +549,8 @@ Parsed<Rule> parse_rule(bool is_allow, std::string_view text) {
             known.append(known.empty() ? "" : ", ").append(row.name);
         return mistake(0, "unknown use " + quote(text.substr(0, use_end)) + "; there are " + known);
     }
+
+    if (is_of_unix(*use)) return parse_unix_rule(is_allow, *use, whole, use_end + 1);
 
     std::size_t at = use_end + 1; // where the host begins
     std::string_view rest = text.substr(at);
@@ -902,6 +918,24 @@ Result<void> Policy::check_name(Use use, const HostName& name, std::uint16_t por
         return {};
     if (use == Use::resolve && rules_->implies_lookup(name)) return {};
     return denied("no rule allows this name");
+}
+
+Result<VettedUnixName> Policy::check(Use use, const UnixName& name) const {
+    const auto denied = [&](const std::string& reason) {
+        return fail(Errc::denied,
+                    std::string(name_of(use)) + ' ' + name.to_string() + ": " + reason);
+    };
+    if (!rules_) return denied("the policy has no rules");
+    const auto find = [&](bool is_allow) -> const Rule* {
+        for (const Rule& rule : rules_->list)
+            if (rule.is_allow == is_allow && rule.use == use && rule.names &&
+                rule.names->matches(name))
+                return &rule;
+        return nullptr;
+    };
+    if (const Rule* rule = find(false)) return denied("forbidden by " + rules_->describe(*rule));
+    if (!find(true)) return denied("no rule allows it");
+    return VettedUnixName(name, use);
 }
 
 std::size_t Policy::rule_count() const {

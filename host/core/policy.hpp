@@ -6,6 +6,7 @@
 /// class word.
 
 #include "core/host_name.hpp"
+#include "core/unix_name.hpp"
 
 #include <array>
 #include <cstddef>
@@ -35,14 +36,20 @@ enum class Use : std::uint8_t {
     accept,     ///< the question's address is the peer's
     resolve,    ///< look a name up and see its addresses
     multicast,  ///< join a group
+    unix_connect, ///< in rules `unix`: connect and send to Unix sockets; asked with a UnixName
+    unix_listen,  ///< bind and remove Unix sockets; asked with a UnixName
 };
 
 /// As it is written in a rule: `tcp-listen`.
 std::string_view name_of(Use use);
 std::optional<Use> find_use(std::string_view name);
-/// icmp and resolve: their rules and questions have no port.
+/// Asked with the name of a Unix socket instead of an address.
+constexpr bool is_of_unix(Use use) {
+    return use == Use::unix_connect || use == Use::unix_listen;
+}
+/// The rules and questions of the others have no port.
 constexpr bool has_ports(Use use) {
-    return use != Use::icmp && use != Use::resolve;
+    return use != Use::icmp && use != Use::resolve && !is_of_unix(use);
 }
 
 /// What kind of address it is. All but `public_unicast` are special. Source: IANA's special-purpose
@@ -94,6 +101,19 @@ private:
     friend class Policy;
     Vetted(const SocketAddr& address, Use use) : address_(address), use_(use) {}
     SocketAddr address_;
+    Use use_;
+};
+
+/// A name of a Unix socket that the policy let pass for one use; as Vetted is for addresses.
+class VettedUnixName {
+public:
+    const UnixName& name() const { return name_; }
+    Use use() const { return use_; }
+
+private:
+    friend class Policy;
+    VettedUnixName(const UnixName& name, Use use) : name_(name), use_(use) {}
+    UnixName name_;
     Use use_;
 };
 
@@ -153,6 +173,11 @@ public:
     /// or icmp by which the name could be reached at some port. Errors: denied, as `check`.
     Result<void> check_name(Use use, const HostName& name, std::uint16_t port = 0,
                             const HttpTarget* http = nullptr) const;
+
+    /// May this use, unix_connect or unix_listen, be made of this name? A path says nothing of where
+    /// it leads: it is asked about again as soon as that is known (unix_socket.cpp).
+    /// Errors: denied, as `check`.
+    Result<VettedUnixName> check(Use use, const UnixName& name) const;
 
     std::size_t rule_count() const;
     /// Every rule as one line, `allow tcp:127.0.0.1:6379`, in the order given.

@@ -121,8 +121,12 @@ template <class Call> Result<std::optional<SocketAddr>> ask_address(int socket, 
 } // namespace
 
 Result<Fd> open_socket(Family family, SocketType type) {
-    if (family != Family::ipv4 && family != Family::ipv6) return fail(Errc::family_not_supported);
-    Fd fd(::socket(family == Family::ipv4 ? AF_INET : AF_INET6,
+    const int native_family = family == Family::ipv4    ? AF_INET
+                              : family == Family::ipv6  ? AF_INET6
+                              : family == Family::local ? AF_UNIX
+                                                        : AF_UNSPEC;
+    if (native_family == AF_UNSPEC) return fail(Errc::family_not_supported);
+    Fd fd(::socket(native_family,
                    native_type(type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd.is_open()) return std::unexpected(last_error("socket"));
     return fd;

@@ -304,7 +304,7 @@ TEST_CASE_FIXTURE(Plugin, "a socket pair talks to itself") {
     CHECK(number(v2::socket_local_address(state, a, {result_at})) == ok);
     CHECK(load<Address>(result_at).family == 1);
     CHECK(bind(a, "127.0.0.1:0") == inval);
-    CHECK(connect(a, "127.0.0.1:9") == is_connected);
+    CHECK(connect(a, "127.0.0.1:9") == inval);
     CHECK(close(a) == ok);
     CHECK(receive(b).bytes == 0);
     auto [c, d] = pair(SocketType::datagram);
@@ -312,7 +312,7 @@ TEST_CASE_FIXTURE(Plugin, "a socket pair talks to itself") {
     send(c, "two");
     CHECK(receive(d).text == "one");
     CHECK(receive(d).text == "two");
-    CHECK(send(c, "x", 0, SocketAddr::parse("127.0.0.1:9").value()).number == is_connected);
+    CHECK(send(c, "x", 0, SocketAddr::parse("127.0.0.1:9").value()).number == inval);
 }
 
 // --- datagrams ---
@@ -1224,8 +1224,6 @@ TEST_CASE_FIXTURE(
 TEST_CASE_FIXTURE(Plugin,
                   "families, types and flags that there are not, and addresses that do not fit") {
     CHECK(number(v2::socket_open(state, Family::any, SocketType::stream, 0, {result_at})) ==
-          family_wrong);
-    CHECK(number(v2::socket_open(state, Family::local, SocketType::stream, 0, {result_at})) ==
           family_wrong);
     CHECK(number(v2::socket_open(state, static_cast<Family>(65'540), SocketType::stream, 0,
                                  {result_at})) == family_wrong);

@@ -813,4 +813,60 @@ TEST_CASE("a method or path that cannot be read refuses the policy") {
           "allow https:example.com:443 GET /v1/");
 }
 
+TEST_CASE("a rule of unix means a path with written-out folders, or an abstract name") {
+    const Policy rules = policy({"allow unix:/run/a/x.sock", "allow unix:/run/b/*",
+                                 "allow unix:/run/c/p-*.so*", "allow unix:/run/d/**",
+                                 "allow unix:@one", "allow unix:@two-*", "deny unix:/run/b/secret",
+                                 "deny unix:/run/d/private/**", "allow unix-listen:/run/l/*"});
+    const auto may = [&](std::string_view name, Use use = Use::unix_connect) {
+        const auto parsed = UnixName::parse(name);
+        return parsed && rules.check(use, *parsed).has_value();
+    };
+    for (const char* name :
+         {"/run/a/x.sock", "//run///a/./x.sock", "run/a/x.sock", "/run/b/y", "/run/b/.hidden",
+          "/run/c/p-.so", "/run/c/p-7.sock", "/run/d/e", "/run/d/e/f/g", "/run/d/privately"})
+        CHECK_MESSAGE(may(name), name);
+    for (const char* name :
+         {"/run/a/x.soc", "/run/a/x.sockk", "/run/a", "/run/a/", "/", "/run/b", "/run/b/", "/run/b/y/z",
+          "/run/b/secret", "/run/b//secret", "/run/c/p7.sock", "/run/c/p-7.s", "/run/c/p-/.so", "/run/d",
+          "/run/d/private/x", "/run/d/x/../private/x", "/run/b/..", "/run/b/../a/x.sock", "/run/l/x",
+          "/RUN/a/x.sock", "@one", ""})
+        CHECK_MESSAGE(!may(name), name);
+    CHECK(may(std::string_view("\0one", 4)));
+    CHECK(may(std::string_view("\0two-\0\xff", 7)));
+    CHECK_FALSE(may(std::string_view("\0one\0", 5)));
+    CHECK_FALSE(may(std::string_view("\0two", 4)));
+    CHECK_FALSE(may(std::string_view("\0/run/b/y", 9)));
+    CHECK_FALSE(may(std::string_view("/run/b/y\0z", 10)));
+    CHECK(may("/run/l/x", Use::unix_listen));
+    CHECK_FALSE(may("/run/b/y", Use::unix_listen));
+    CHECK_FALSE(may("", Use::unix_listen));
+    CHECK(policy({"allow unix-listen:@*"}).check(Use::unix_listen, UnixName()).has_value());
+    CHECK(Policy().check(Use::unix_connect, UnixName::parse("/x").value()).error() == Errc::denied);
+}
+
+TEST_CASE("a denial of a Unix socket names a rule that would allow it, and nothing wider") {
+    const auto reason_for = [](std::string_view name) {
+        return policy({"deny unix:/x"})
+            .check(Use::unix_connect, UnixName::parse(name).value())
+            .error()
+            .context();
+    };
+    CHECK(reason_for("/run/x.sock") == "unix /run/x.sock: no rule allows it");
+    CHECK(reason_for("/x") == "unix /x: forbidden by rule 1 (deny unix:/x)");
+    CHECK(reason_for(std::string_view("\0a\n", 3)) == "unix \"@a\\x0a\": no rule allows it");
+    CHECK(reason_for("/run/*") == "unix \"/run/*\": no rule allows it");
+}
+
+TEST_CASE("a name of a Unix socket that cannot be read refuses the policy and says where") {
+    CHECK(mistake_in("allow unix:run/x").find("column 12: a path begins with /") != std::string::npos);
+    CHECK(mistake_in("allow unix:/run//x").find("column 17: an empty segment") != std::string::npos);
+    for (const char* rule :
+         {"allow unix:", "allow unix:/", "allow unix:*", "allow unix:**", "allow unix:/run/x/",
+          "allow unix:/run/../x", "allow unix:/./x", "allow unix:/*/x", "allow unix:/**/x", "allow unix:@",
+          "allow unix:/a\tb", "allow unix", "allow unix-listen:x", "allow unix-connect:/x"})
+        CHECK_MESSAGE(Policy::parse({rule}).error() == Errc::bad_policy, rule);
+    CHECK(policy({"allow unix:/a b:c"}).rules().at(0) == "allow unix:/a b:c");
+}
+
 TEST_SUITE_END();
