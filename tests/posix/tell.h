@@ -33,7 +33,9 @@ static inline const char* error_name(int error) {
     NAME(ENOENT);
     NAME(ENOPROTOOPT);
     NAME(ENOSYS);
+    NAME(ENAMETOOLONG);
     NAME(ENOTCONN);
+    NAME(ENOTDIR);
     NAME(ENOTSOCK);
     NAME(ENOTTY);
     NAME(ENXIO);

@@ -36,6 +36,10 @@ pid_t setsid(void);
 pid_t getppid(void);
 int chroot(const char*);
 
+/* Sockets too, by a name of its own: wasi-libc's, which is asked about files, stands in one object
+ * with what every program needs. */
+int unlink(const char*) __asm__("__hws_unlink");
+
 #ifdef __cplusplus
 }
 #endif

@@ -38,6 +38,38 @@ int kind_of(int family, int type, int protocol, v2::SocketType& kind) {
     }
 }
 
+/// What `socket` makes of a type and a protocol of Unix sockets, or an errno.
+int local_kind_of(int type, int protocol, v2::SocketType& kind) {
+    if (protocol != 0 && protocol != PF_UNIX) return EPROTONOSUPPORT;
+    switch (type) {
+    case SOCK_STREAM:
+        kind = v2::SocketType::stream;
+        return 0;
+    case SOCK_DGRAM:
+    case SOCK_RAW: // Linux takes the one for the other
+        kind = v2::SocketType::datagram;
+        has_unix_datagrams = true;
+        return 0;
+    default:
+        return type >= 0 && type <= SOCK_PACKET ? ESOCKTNOSUPPORT : EINVAL;
+    }
+}
+
+/// The name of a Unix socket, or of its peer.
+int answer_name(int fd, v2::UnixEnd end, sockaddr* into, socklen_t* bytes) {
+    UnixName name;
+    const auto status = v2::unix_name({fd}, end, name.room(), v2::at(&name.length));
+    if (failed(status)) return fail(errno_of(status));
+    if (!into || !bytes) return fail(EFAULT);
+    if (int error = check_room(into, bytes)) return fail(error);
+    write_unix_name(name, into, bytes);
+    return 0;
+}
+
+bool is_local(const v2::Address& address) {
+    return static_cast<v2::Family>(address.family) == v2::Family::local;
+}
+
 /// An address to a program that asked for nothing else. The socket was looked at before the
 /// pointers, as on Linux.
 int answer(const v2::Address& address, sockaddr* into, socklen_t* bytes) {
@@ -52,12 +84,17 @@ int answer(const v2::Address& address, sockaddr* into, socklen_t* bytes) {
 extern "C" {
 
 int socket(int family, int type, int protocol) {
-    if (family != AF_INET && family != AF_INET6) return fail(EAFNOSUPPORT);
-    if (protocol < 0 || protocol >= IPPROTO_MAX) return fail(EINVAL);
+    if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return fail(EAFNOSUPPORT);
+    if (family != AF_UNIX && (protocol < 0 || protocol >= IPPROTO_MAX)) return fail(EINVAL);
     v2::SocketType kind{};
-    if (int error = kind_of(family, type & ~creation_flags, protocol, kind)) return fail(error);
+    const int plain_type = type & ~creation_flags;
+    if (int error = family == AF_UNIX ? local_kind_of(plain_type, protocol, kind)
+                                      : kind_of(family, plain_type, protocol, kind))
+        return fail(error);
     v2::Fd made;
-    const auto wire_family = family == AF_INET ? v2::Family::ipv4 : v2::Family::ipv6;
+    const auto wire_family = family == AF_UNIX   ? v2::Family::local
+                             : family == AF_INET ? v2::Family::ipv4
+                                                 : v2::Family::ipv6;
     const auto status = v2::socket_open(wire_family, kind, open_flags_of(type), v2::at(&made));
     return failed(status) ? fail(errno_of(status)) : made.number;
 }
@@ -65,22 +102,8 @@ int socket(int family, int type, int protocol) {
 int socketpair(int family, int type, int protocol, int pair[2]) {
     if (family == AF_INET || family == AF_INET6) return fail(EOPNOTSUPP);
     if (family != AF_UNIX) return fail(EAFNOSUPPORT);
-    if (protocol != 0 && protocol != PF_UNIX) return fail(EPROTONOSUPPORT);
     v2::SocketType kind{};
-    switch (type & ~creation_flags) {
-    case SOCK_STREAM:
-        kind = v2::SocketType::stream;
-        break;
-    case SOCK_DGRAM:
-        kind = v2::SocketType::datagram;
-        break;
-    case SOCK_RAW:
-    case SOCK_RDM:
-    case SOCK_SEQPACKET:
-        return fail(ESOCKTNOSUPPORT);
-    default:
-        return fail(EINVAL);
-    }
+    if (int error = local_kind_of(type & ~creation_flags, protocol, kind)) return fail(error);
     if (!pair) return fail(EFAULT);
     v2::FdPair made{};
     const auto status = v2::socket_pair(kind, open_flags_of(type), v2::at(&made));
@@ -91,6 +114,13 @@ int socketpair(int family, int type, int protocol, int pair[2]) {
 }
 
 int bind(int fd, const sockaddr* address, socklen_t bytes) {
+    if (is_unix(address, bytes)) {
+        v2::GuestSpan<const char> name;
+        if (int error = read_unix_name(address, bytes, name)) return fail(error);
+        const auto status = v2::unix_bind({fd}, name);
+        if (status == static_cast<v2::Status>(hws::Errc::not_permitted)) return fail(EACCES);
+        return answer(status);
+    }
     v2::Address local;
     if (int error = read_address(address, bytes, local)) return fail(error);
     return answer(v2::socket_bind({fd}, v2::at<const v2::Address>(&local)));
@@ -110,7 +140,10 @@ int accept4(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes, i
     const auto status =
         v2::socket_accept({fd}, open_flags_of(flags), v2::at(&connection), v2::at(&peer));
     if (failed(status)) return fail(errno_of(status));
-    write_address(peer, address, bytes);
+    if (address && is_local(peer))
+        answer_name(connection.number, v2::UnixEnd::peer, address, bytes);
+    else
+        write_address(peer, address, bytes);
     return connection.number;
 }
 
@@ -119,9 +152,16 @@ int accept(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes) {
 }
 
 int connect(int fd, const sockaddr* address, socklen_t bytes) {
-    v2::Address peer;
-    if (int error = read_address(address, bytes, peer)) return fail(error);
-    const auto status = v2::socket_connect({fd}, v2::at<const v2::Address>(&peer));
+    v2::Status status{};
+    if (is_unix(address, bytes)) {
+        v2::GuestSpan<const char> name;
+        if (int error = read_unix_name(address, bytes, name)) return fail(error);
+        status = v2::unix_connect({fd}, name);
+    } else {
+        v2::Address peer;
+        if (int error = read_address(address, bytes, peer)) return fail(error);
+        status = v2::socket_connect({fd}, v2::at<const v2::Address>(&peer));
+    }
     // The host tells what its system refuses (a broadcast address) from what its policy does.
     if (status == static_cast<v2::Status>(hws::Errc::not_permitted)) return fail(EACCES);
     return answer(status);
@@ -139,6 +179,7 @@ int getsockname(int fd, sockaddr* __restrict address, socklen_t* __restrict byte
     v2::Address local;
     const auto status = v2::socket_local_address({fd}, v2::at(&local));
     if (failed(status)) return fail(errno_of(status));
+    if (is_local(local)) return answer_name(fd, v2::UnixEnd::local, address, bytes);
     return answer(local, address, bytes);
 }
 
@@ -146,6 +187,7 @@ int getpeername(int fd, sockaddr* __restrict address, socklen_t* __restrict byte
     v2::Address peer;
     const auto status = v2::socket_peer_address({fd}, v2::at(&peer));
     if (failed(status)) return fail(errno_of(status));
+    if (is_local(peer)) return answer_name(fd, v2::UnixEnd::peer, address, bytes);
     return answer(peer, address, bytes);
 }
 

@@ -52,10 +52,21 @@ bool has_control(const msghdr& message) {
     return message.msg_control && message.msg_controllen != 0;
 }
 
+ssize_t send_to_name(int fd, const iovec* from, std::size_t count, v2::SendFlags flags,
+                     const sockaddr* to, socklen_t to_bytes, const v2::Ancillary* with) {
+    v2::GuestSpan<const char> name;
+    if (int error = read_unix_name(to, to_bytes, name)) return fail(error);
+    if (with) return fail(EINVAL); // there is nothing for these sockets
+    std::uint32_t sent = 0;
+    const auto status = v2::unix_send({fd}, buffers(from, count), flags, name, v2::at(&sent));
+    return failed(status) ? fail(errno_of(status)) : static_cast<ssize_t>(sent);
+}
+
 ssize_t send_from(int fd, const iovec* from, std::size_t count, int flags, const sockaddr* to,
                   socklen_t to_bytes, const v2::Ancillary* with = nullptr) {
     v2::SendFlags wire_flags = 0;
     if (int error = send_flags_of(flags, wire_flags)) return fail(error);
+    if (is_unix(to, to_bytes)) return send_to_name(fd, from, count, wire_flags, to, to_bytes, with);
     v2::Address destination;
     if (to) {
         if (int error = read_address(to, to_bytes, destination)) return fail(error);
@@ -76,6 +87,30 @@ ssize_t receive_into(int fd, const iovec* into, std::size_t count, int flags,
     const auto status =
         v2::socket_receive({fd}, buffers(into, count), wire_flags, v2::at(&received));
     return failed(status) ? fail(errno_of(status)) : static_cast<ssize_t>(received.bytes);
+}
+
+/// As receive_into, with the name of a sender that is a Unix socket.
+ssize_t receive_named(int fd, const iovec* into, std::size_t count, int flags,
+                      v2::Received& received, UnixName& sender) {
+    v2::ReceiveFlags wire_flags = 0;
+    if (int error = receive_flags_of(flags, wire_flags)) return fail(error);
+    const auto status = v2::unix_receive({fd}, buffers(into, count), wire_flags, v2::at(&received),
+                                         sender.room(), v2::at(&sender.length));
+    return failed(status) ? fail(errno_of(status)) : static_cast<ssize_t>(received.bytes);
+}
+
+void write_sender(const v2::Address& address, const UnixName& name, sockaddr* into,
+                  socklen_t* bytes) {
+    if (name.length > 0)
+        write_unix_name(name, into, bytes);
+    else
+        write_address(address, into, bytes);
+}
+
+bool is_local(int fd) {
+    std::uint64_t family = 0;
+    const auto status = v2::socket_get_option({fd}, v2::Option::family, v2::at(&family));
+    return !failed(status) && static_cast<v2::Family>(family) == v2::Family::local;
 }
 
 void fill_in(msghdr& message, const v2::Address& sender, v2::ReceivedFlags flags,
@@ -103,6 +138,16 @@ ssize_t receive_message(int fd, msghdr& message, int flags) {
     if (int error = check_message(message)) return fail(error);
     const auto count = static_cast<std::size_t>(message.msg_iovlen);
     v2::Received received;
+    if (message.msg_name && has_unix_datagrams && is_local(fd)) {
+        UnixName sender;
+        const ssize_t result =
+            receive_named(fd, message.msg_iov, count, flags, received, sender);
+        if (result < 0) return result;
+        write_sender(received.sender, sender, static_cast<sockaddr*>(message.msg_name),
+                     &message.msg_namelen);
+        message.msg_flags = message_flags_of(received.flags) | write_control({}, message);
+        return result;
+    }
     if (!tells_of_datagrams) {
         const ssize_t result = receive_into(fd, message.msg_iov, count, flags, received);
         if (result >= 0) fill_in(message, received.sender, received.flags);
@@ -217,6 +262,12 @@ ssize_t recvfrom(int fd, void* __restrict data, size_t bytes, int flags, sockadd
     if (int error = check_room(from, from_bytes)) return fail(error);
     const iovec into{data, bytes};
     v2::Received received;
+    if (from && has_unix_datagrams) {
+        UnixName sender;
+        const ssize_t result = receive_named(fd, &into, 1, flags, received, sender);
+        if (result >= 0) write_sender(received.sender, sender, from, from_bytes);
+        return result;
+    }
     const ssize_t result = receive_into(fd, &into, 1, flags, received);
     if (result >= 0) write_address(received.sender, from, from_bytes);
     return result;
@@ -234,8 +285,11 @@ int sendmmsg(int fd, mmsghdr* messages, unsigned count, unsigned flags) {
     if (!messages) return fail(EFAULT);
     Batch batch(count);
     if (!batch) return fail(ENOMEM);
-    if (std::any_of(messages, messages + batch.count(),
-                    [](const mmsghdr& message) { return has_control(message.msg_hdr); }))
+    if (std::any_of(messages, messages + batch.count(), [](const mmsghdr& message) {
+            const msghdr& header = message.msg_hdr;
+            return has_control(header) ||
+                   is_unix(static_cast<const sockaddr*>(header.msg_name), header.msg_namelen);
+        }))
         return send_each(fd, messages, batch.count(), static_cast<int>(flags));
     unsigned good = 0;
     int error = 0;
@@ -272,7 +326,7 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, unsigned flags, timespec
     }
     if (count == 0) return 0;
     if (!messages) return fail(EFAULT);
-    if (tells_of_datagrams)
+    if (tells_of_datagrams || has_unix_datagrams)
         return receive_each(fd, messages, std::min<unsigned>(count, v2::max_messages),
                             static_cast<int>(flags), wait);
     Batch batch(count);

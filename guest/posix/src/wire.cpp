@@ -2,11 +2,40 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstddef>
 #include <cstring>
 #include <netinet/in.h>
 #include <sys/un.h>
 
 namespace hws::posix {
+
+bool has_unix_datagrams = false;
+
+bool is_unix(const sockaddr* address, socklen_t bytes) {
+    return address && bytes >= sizeof(sa_family_t) && address->sa_family == AF_UNIX;
+}
+
+int read_unix_name(const sockaddr* address, socklen_t bytes, v2::GuestSpan<const char>& name) {
+    if (bytes > sizeof(sockaddr_un)) return EINVAL;
+    const char* const path = reinterpret_cast<const sockaddr_un*>(address)->sun_path;
+    const std::size_t room = bytes - offsetof(sockaddr_un, sun_path);
+    // A path ends at its NUL; of an abstract name every byte counts (unix(7)).
+    const bool is_path = room > 0 && path[0] != '\0';
+    name = v2::span_at(path, is_path ? strnlen(path, room) : room);
+    return 0;
+}
+
+void write_unix_name(const UnixName& name, sockaddr* into, socklen_t* bytes) {
+    if (!into || !bytes) return;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::size_t length = std::min<std::size_t>(name.length, sizeof address.sun_path);
+    std::memcpy(address.sun_path, name.text, length);
+    socklen_t size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+    if (length > 0 && name.text[0] != '\0') ++size; // the NUL of a path counts
+    std::memcpy(into, &address, std::min<std::size_t>({size, *bytes, sizeof address}));
+    *bytes = size;
+}
 
 int read_address(const sockaddr* address, socklen_t bytes, v2::Address& into) {
     into = {};

@@ -39,6 +39,22 @@ inline bool failed(v2::Status status) {
 /// EAFNOSUPPORT for a family that is neither IPv4, IPv6 nor unspecified.
 int read_address(const sockaddr* address, socklen_t bytes, v2::Address& into);
 
+/// Whether it is the name of a Unix socket, which read_address does not read.
+bool is_unix(const sockaddr* address, socklen_t bytes);
+/// The name in it, as the host takes names: refers to it. Errors: EINVAL for a length that cannot be.
+int read_unix_name(const sockaddr* address, socklen_t bytes, v2::GuestSpan<const char>& name);
+/// Room for a name of a Unix socket and what the host says of its length.
+struct UnixName {
+    char text[v2::max_unix_name_bytes];
+    std::uint32_t length = 0;
+    v2::GuestSpan<char> room() { return v2::span_at(text, sizeof text); }
+};
+/// As write_address; no bytes of a name is the name of an unnamed socket.
+void write_unix_name(const UnixName& name, sockaddr* into, socklen_t* bytes);
+
+/// The program has had a Unix datagram socket: whoever asks for senders must ask for their names.
+extern bool has_unix_datagrams;
+
 /// Writes as much of the address as there is room for, and to `bytes` how long it is in whole.
 void write_address(const v2::Address& address, sockaddr* into, socklen_t* bytes);
 
