@@ -24,6 +24,9 @@ set(HWS_GUEST_SDK_SOURCES
     ${hws_guest_root}/src/tcp_stream.cpp
     ${hws_guest_root}/src/tls_stream.cpp
     ${hws_guest_root}/src/udp_socket.cpp
+    ${hws_guest_root}/src/unix_addr.cpp
+    ${hws_guest_root}/src/unix_datagram.cpp
+    ${hws_guest_root}/src/unix_stream.cpp
     ${hws_guest_root}/src/url_encoding.cpp
     ${hws_guest_root}/src/web_socket.cpp)
 # A plugin's own input, output, variables and log, which only a host has
@@ -33,6 +36,7 @@ set(HWS_GUEST_PLUGIN_SOURCES
 # The backends; backend/backend.hpp tells how each is chosen
 set(HWS_GUEST_BACKEND_V1_SOURCES
     ${hws_guest_root}/backend/no_tls.cpp
+    ${hws_guest_root}/backend/no_unix.cpp
     ${hws_guest_root}/backend/no_web_socket.cpp
     ${hws_guest_root}/backend/v1.cpp
     ${hws_guest_root}/backend/v1_http.cpp
@@ -40,17 +44,21 @@ set(HWS_GUEST_BACKEND_V1_SOURCES
 set(HWS_GUEST_BACKEND_V1_DEFINITIONS HWS_BACKEND_V1)
 set(HWS_GUEST_BACKEND_V2_SOURCES
     ${hws_guest_root}/backend/descriptor_socket.cpp
+    ${hws_guest_root}/backend/unix_socket.cpp
     ${hws_guest_root}/backend/v2_failure.cpp
     ${hws_guest_root}/backend/v2_http.cpp
     ${hws_guest_root}/backend/v2_icmp.cpp
     ${hws_guest_root}/backend/v2_system.cpp
     ${hws_guest_root}/backend/v2_tls.cpp
+    ${hws_guest_root}/backend/v2_unix.cpp
     ${hws_guest_root}/backend/v2_web_socket.cpp)
 set(HWS_GUEST_BACKEND_V2_DEFINITIONS "")
 set(HWS_GUEST_BACKEND_NATIVE_SOURCES
     ${hws_guest_root}/backend/descriptor_socket.cpp
     ${hws_guest_root}/backend/native_icmp.cpp
     ${hws_guest_root}/backend/native_system.cpp
+    ${hws_guest_root}/backend/native_unix.cpp
+    ${hws_guest_root}/backend/unix_socket.cpp
     ${hws_guest_root}/backend/no_http.cpp
     ${hws_guest_root}/backend/no_tls.cpp
     ${hws_guest_root}/backend/no_web_socket.cpp)

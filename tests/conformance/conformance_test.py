@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 INSIDE = "HWS_CONFORMANCE_INSIDE"
@@ -77,9 +78,13 @@ _unused, nobody = bound(socket.SOCK_STREAM)  # taken and not listened at: refuse
 for serve, end in ((serve_streams, listener), (serve_datagrams, datagrams)):
     threading.Thread(target=serve, args=(end,), daemon=True).start()
 
-arguments = [tcp_echo, udp_echo, nobody, *ONLY]
-if BACKEND == "native":
+with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # a short path, as names of Unix sockets are
+    folder = os.path.realpath(folder)
+    arguments = [tcp_echo, udp_echo, nobody, folder, *ONLY]
     command = [PROGRAM, *arguments]
-else:
-    command = [HWS, "run", *[part for rule in RULES for part in ("--allow", rule)], "--deny", DENIED, PROGRAM, "--", *arguments]
-sys.exit(subprocess.run(command).returncode)
+    if BACKEND != "native":
+        RULES += [f"{use}:{name}" for use in ("unix", "unix-listen") for name in (f"{folder}/*", "@hws-conformance")]
+        allowed = [part for rule in RULES for part in ("--allow", rule)]
+        command = [HWS, "run", *allowed, "--deny", DENIED, PROGRAM, "--", *arguments]
+    code = subprocess.run(command).returncode
+sys.exit(code)

@@ -1,4 +1,4 @@
-// conformance TCP-ECHO UDP-ECHO NOBODY [text]: runs the sentences that contain the text, all
+// conformance TCP-ECHO UDP-ECHO NOBODY FOLDER [text]: runs the sentences that contain the text, all
 // without it.
 #include "check.hpp"
 #include "servers.hpp"
@@ -44,10 +44,10 @@ Servers& servers() {
 } // namespace conformance
 
 int main(int count, char** arguments) {
-    if (count < 4) {
-        std::fprintf(stderr, "usage: %s TCP-ECHO UDP-ECHO NOBODY [text]\n", arguments[0]);
+    if (count < 5) {
+        std::fprintf(stderr, "usage: %s TCP-ECHO UDP-ECHO NOBODY FOLDER [text]\n", arguments[0]);
         return 2;
     }
-    conformance::servers() = {arguments[1], arguments[2], arguments[3]};
-    return conformance::run_all(count > 4 ? arguments[4] : "") == 0 ? 0 : 1;
+    conformance::servers() = {arguments[1], arguments[2], arguments[3], arguments[4]};
+    return conformance::run_all(count > 5 ? arguments[5] : "") == 0 ? 0 : 1;
 }

@@ -16,6 +16,8 @@ struct Servers {
     std::string udp_echo;
     /// Nobody is there.
     std::string nobody;
+    /// An empty folder for Unix sockets.
+    std::string folder;
 };
 Servers& servers();
 

@@ -15,4 +15,7 @@
 #include <hws/tcp_stream.hpp>
 #include <hws/tls_stream.hpp>
 #include <hws/udp_socket.hpp>
+#include <hws/unix_addr.hpp>
+#include <hws/unix_datagram.hpp>
+#include <hws/unix_stream.hpp>
 #include <hws/web_socket.hpp>
