@@ -57,10 +57,13 @@ for program in ("allocation", "facts", "echo_select", "echo_poll", "echo_nonbloc
     must(program, sys.executable, HERE / "programs_test.py", program, HWS, module, NATIVE / f"posix_{program}_native",
          SOURCE / "abi/functions.def")
 
+zig("unix", CC, "-O2", *STRICT, HERE / "unix.c", "-o", WORK / "unix.wasm")
+must("unix", sys.executable, HERE / "unix_test.py", HWS, WORK / "unix.wasm", NATIVE / "posix_unix_native")
+
 # --- a plugin of the SDK in C++
 sdk = SOURCE / "guest"
 parts = [*(sdk / "src").glob("*.cpp"), *(sdk / "backend").glob("v2_*.cpp"), sdk / "backend/block.cpp",
-         sdk / "backend/descriptor_socket.cpp", SOURCE / "abi/ip_addr.cpp"]
+         sdk / "backend/descriptor_socket.cpp", sdk / "backend/unix_socket.cpp", SOURCE / "abi/ip_addr.cpp"]
 zig("hello_net", CXX, "-O2", *STRICT, "-std=c++23", "-fno-exceptions", "-fno-rtti", "-mexec-model=reactor", f"-I{sdk / 'include'}",
     f"-I{SOURCE / 'abi'}", SOURCE / "examples/hello_net/hello_net.cpp", *parts, "-o", "hello_net.wasm")
 with socket.create_server(("127.0.0.1", 0)) as server:
@@ -75,4 +78,4 @@ with socket.create_server(("127.0.0.1", 0)) as server:
                 "--allow", f"tcp:127.0.0.1:{port}")
     if "\ntcp echo\tok" not in said:
         sys.exit(f"hello_net: {said}")
-print("zig builds every name, every function, eight programs and a plugin, and they run as clang's do")
+print("zig builds every name, every function, nine programs and a plugin, and they run as clang's do")
