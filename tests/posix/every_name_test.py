@@ -17,7 +17,7 @@ HWS_CC = BUILD / "bin/hws-cc"
 
 HEADERS = """sys/socket.h netinet/in.h netinet/tcp.h netinet/udp.h netinet/ip.h netinet/ip_icmp.h netinet/ip6.h netinet/icmp6.h
     netinet/in_systm.h netinet/igmp.h arpa/inet.h arpa/nameser.h netdb.h net/if.h sys/un.h poll.h sys/poll.h sys/select.h sys/ioctl.h
-    ifaddrs.h sys/uio.h sys/time.h sys/param.h resolv.h""".split()
+    ifaddrs.h sys/uio.h sys/time.h sys/param.h resolv.h net/ethernet.h net/if_arp.h netinet/if_ether.h netinet/ether.h""".split()
 
 # The files of glibc that hold a header's own names beside the header; what else it includes belongs to other headers.
 PARTS = {
@@ -31,6 +31,7 @@ PARTS = {
     "sys/time.h": r"bits/time\.h",
     "sys/param.h": r"bits/param\.h",
     "resolv.h": r"bits/types/res_state\.h",
+    "net/ethernet.h": r"linux/if_ether\.h",
 }
 
 # header or *, regular expression of whole names, reason

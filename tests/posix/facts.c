@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <netinet/ether.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -490,6 +491,47 @@ static void descriptors(void) {
     close(pair[1]);
 }
 
+/* A number that is opened anew begins without the flag, unless it was asked for. */
+static void close_on_exec(void) {
+    int pair[2], copy;
+    const int plain = socket(AF_INET, SOCK_STREAM, 0);
+    const int closing = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    printf("-- close on exec\n");
+    TELL(fcntl(plain, F_GETFD));
+    TELL(fcntl(closing, F_GETFD) == FD_CLOEXEC);
+    TELL(fcntl(closing, F_SETFD, 0));
+    TELL(fcntl(closing, F_GETFD));
+    TELL(fcntl(plain, F_SETFD, FD_CLOEXEC));
+    TELL(fcntl(plain, F_GETFD) == FD_CLOEXEC);
+    copy = dup(plain);
+    TELL(fcntl(copy, F_GETFD));
+    close(copy);
+    copy = fcntl(plain, F_DUPFD_CLOEXEC, 0);
+    TELL(fcntl(copy, F_GETFD) == FD_CLOEXEC);
+    close(copy);
+    close(plain);
+    TELL(fcntl(plain, F_GETFD));
+    TELL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+    TELL(fcntl(pair[0], F_GETFD) == FD_CLOEXEC && fcntl(pair[1], F_GETFD) == FD_CLOEXEC);
+    close(pair[0]), close(pair[1]), close(closing);
+}
+
+static void ether(void) {
+    struct ether_addr address;
+    char name[32];
+    printf("-- ether_aton\n");
+    TELL(ether_aton("0:a:1F:ff:7:80") != NULL);
+    printf("%s\n", ether_ntoa(ether_aton("0:a:1F:ff:7:80")));
+    TELL(ether_aton("0:a:1F:ff:7") != NULL);
+    TELL(ether_aton("0:a:1F:ff:7:g") != NULL);
+    TELL(ether_aton("000:a:1F:ff:7:8") != NULL);
+    TELL(ether_aton("") != NULL);
+    TELL(ether_line("1:2:3:4:5:6 \thost # comment", &address, name));
+    printf("%s %s\n", ether_ntoa(&address), name);
+    TELL(ether_line("1:2:3:4:5:6", &address, name));
+    TELL(ether_line("# comment", &address, name));
+}
+
 static void tell_addresses(const char* node, const char* service, int flags, int family, int type) {
     struct addrinfo hints, *list = NULL, *each;
     int error;
@@ -709,5 +751,7 @@ int main(void) {
     messages();
     processes();
     time_that_is_left();
+    close_on_exec();
+    ether();
     return 0;
 }

@@ -1,5 +1,6 @@
 // dup(2) and pipe(2).
 
+#include "close_on_exec.hpp"
 #include "wire.hpp"
 
 #include <fcntl.h>
@@ -13,7 +14,9 @@ namespace {
 int duplicate(int fd, std::uint32_t least) {
     v2::Fd copy;
     const auto status = v2::duplicate({fd}, least, v2::at(&copy));
-    return failed(status) ? fail(errno_of(status)) : copy.number;
+    if (failed(status)) return fail(errno_of(status));
+    set_close_on_exec(copy.number, false);
+    return copy.number;
 }
 
 bool is_open(int fd) {
@@ -32,6 +35,7 @@ int duplicate_to(int fd, int number) {
         close(copy);
         return fail(error);
     }
+    set_close_on_exec(number, false);
     return number;
 }
 
@@ -64,6 +68,8 @@ int pipe2(int ends[2], int flags) {
     v2::socket_shutdown(pair.second, v2::Half::read);
     ends[0] = pair.first.number;
     ends[1] = pair.second.number;
+    set_close_on_exec(ends[0], flags & O_CLOEXEC);
+    set_close_on_exec(ends[1], flags & O_CLOEXEC);
     return 0;
 }
 

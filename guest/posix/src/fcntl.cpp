@@ -1,6 +1,7 @@
 // fcntl(2): as wasi-libc's, with duplicates, and with descriptors looked at before they are
 // answered for.
 
+#include "close_on_exec.hpp"
 #include "wire.hpp"
 
 #include <cstdarg>
@@ -51,11 +52,14 @@ extern "C" int fcntl(int fd, int command, ...) {
         v2::Fd copy;
         const auto answered =
             v2::duplicate({fd}, static_cast<std::uint32_t>(argument), v2::at(&copy));
-        return failed(answered) ? fail(errno_of(answered)) : copy.number;
+        if (failed(answered)) return fail(errno_of(answered));
+        set_close_on_exec(copy.number, command == F_DUPFD_CLOEXEC);
+        return copy.number;
     }
-    case F_GETFD: // nothing is ever executed from here
-        return FD_CLOEXEC;
+    case F_GETFD:
+        return close_on_exec(fd) ? FD_CLOEXEC : 0;
     case F_SETFD:
+        set_close_on_exec(fd, argument & FD_CLOEXEC);
         return 0;
     case F_GETFL:
         return flags_of(status);
@@ -65,6 +69,13 @@ extern "C" int fcntl(int fd, int command, ...) {
             __wasi_fd_fdstat_set_flags(fd, static_cast<__wasi_fdflags_t>(argument & settable));
         return error ? fail(error) : 0;
     }
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return fail(ENOLCK);
     default:
         return fail(EINVAL);
     }

@@ -1,6 +1,7 @@
 // Making and joining sockets: socket(2), socketpair(2), bind(2), listen(2), accept(2), connect(2),
 // shutdown(2).
 
+#include "close_on_exec.hpp"
 #include "wire.hpp"
 
 #include <netinet/in.h>
@@ -12,7 +13,6 @@ namespace {
 constexpr int creation_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 v2::OpenFlags open_flags_of(int type) {
-    // Nothing is ever executed from here, so that every descriptor closes on exec.
     return type & SOCK_NONBLOCK ? v2::open_flags::non_blocking : 0;
 }
 
@@ -96,7 +96,9 @@ int socket(int family, int type, int protocol) {
                              : family == AF_INET ? v2::Family::ipv4
                                                  : v2::Family::ipv6;
     const auto status = v2::socket_open(wire_family, kind, open_flags_of(type), v2::at(&made));
-    return failed(status) ? fail(errno_of(status)) : made.number;
+    if (failed(status)) return fail(errno_of(status));
+    set_close_on_exec(made.number, type & SOCK_CLOEXEC);
+    return made.number;
 }
 
 int socketpair(int family, int type, int protocol, int pair[2]) {
@@ -110,6 +112,8 @@ int socketpair(int family, int type, int protocol, int pair[2]) {
     if (failed(status)) return fail(errno_of(status));
     pair[0] = made.first.number;
     pair[1] = made.second.number;
+    for (int i = 0; i < 2; ++i)
+        set_close_on_exec(pair[i], type & SOCK_CLOEXEC);
     return 0;
 }
 
@@ -140,6 +144,7 @@ int accept4(int fd, sockaddr* __restrict address, socklen_t* __restrict bytes, i
     const auto status =
         v2::socket_accept({fd}, open_flags_of(flags), v2::at(&connection), v2::at(&peer));
     if (failed(status)) return fail(errno_of(status));
+    set_close_on_exec(connection.number, flags & SOCK_CLOEXEC);
     if (address && is_local(peer))
         answer_name(connection.number, v2::UnixEnd::peer, address, bytes);
     else
