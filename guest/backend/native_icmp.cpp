@@ -179,7 +179,7 @@ std::optional<IcmpSocket::Pending> IcmpSocket::take_pending(const IpAddr& target
 Result<IcmpResponse> IcmpSocket::receive_from(Family family, int flags) {
     const bool is_error = (flags & MSG_ERRQUEUE) != 0;
     NativeAddress peer;
-    iovec buffer{room_.data(), room_.size()};
+    iovec buffer{room_.get(), room_bytes};
     alignas(cmsghdr) std::array<std::byte, 512> control;
     msghdr message{};
     message.msg_name = &peer.address;
@@ -194,7 +194,7 @@ Result<IcmpResponse> IcmpSocket::receive_from(Family family, int flags) {
     peer.size = message.msg_namelen;
     const Ancillary ancillary = read_ancillary(message);
     const auto from = peer.value();
-    const auto bytes = std::span(room_).first(static_cast<std::size_t>(count));
+    const auto bytes = std::span(room_.get(), static_cast<std::size_t>(count));
     if (!from || bytes.size() < header_bytes) return fail(Errc::protocol);
     IcmpResponse response;
     const std::uint16_t sequence = big_endian_at(bytes, 6);
@@ -242,7 +242,7 @@ Result<IcmpResponse> IcmpSocket::receive_now() {
 }
 
 Result<IcmpResponse> IcmpSocket::receive(system::Timeout timeout) {
-    if (room_.empty()) room_.resize(room_bytes);
+    if (!room_) room_ = std::make_unique_for_overwrite<std::byte[]>(room_bytes);
     HWS_TRY(const Blocking blocking, system::blocking(fd()));
     const auto deadline = deadline_of(timeout ? timeout : read_timeout_);
     while (true) {

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <deque>
 #include <hws/icmp_socket.hpp>
-#include <vector>
+#include <memory>
 
 namespace hws::backend {
 
@@ -53,7 +53,8 @@ private:
     std::optional<std::uint8_t> hops_;
     system::Timeout read_timeout_;
     std::deque<Pending> pending_;
-    std::vector<std::byte> room_; ///< for one message; made at the first receive
+    /// For one message, not zeroed: what it never reached takes no memory. Made at the first receive.
+    std::unique_ptr<std::byte[]> room_;
 };
 
 } // namespace hws::backend

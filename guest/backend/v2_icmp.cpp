@@ -51,8 +51,8 @@ Result<void> IcmpSocket::send(const IpAddr& target, std::span<const std::byte> p
 }
 
 Result<IcmpResponse> IcmpSocket::receive(system::Timeout timeout) {
-    if (room_.empty()) room_.resize(room_bytes);
-    const v2::Iovec buffer = buffer_of(room_);
+    if (!room_) room_ = std::make_unique_for_overwrite<std::byte[]>(room_bytes);
+    const v2::Iovec buffer = buffer_of({room_.get(), room_bytes});
     const v2::Duration wait =
         timeout ? static_cast<v2::Duration>(std::max<std::int64_t>(timeout->count(), 0))
                 : v2::no_limit;
@@ -74,8 +74,7 @@ Result<IcmpResponse> IcmpSocket::receive(system::Timeout timeout) {
     response.request_seq = told.sequence;
     if (told.icmp_flags & v2::icmp_flags::has_ttl) response.ttl = told.ttl;
     response.round_trip = std::chrono::nanoseconds(told.round_trip);
-    response.data.assign(room_.begin(),
-                         room_.begin() + std::min<std::size_t>(told.bytes, room_.size()));
+    response.data.assign(room_.get(), room_.get() + std::min<std::size_t>(told.bytes, room_bytes));
     return response;
 }
 

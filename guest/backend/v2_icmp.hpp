@@ -4,7 +4,7 @@
 #include "descriptor_socket.hpp"
 
 #include <hws/icmp_socket.hpp>
-#include <vector>
+#include <memory>
 
 namespace hws::backend {
 
@@ -24,7 +24,8 @@ public:
 
 private:
     using Socket::Socket;
-    std::vector<std::byte> room_; ///< for one response; made at the first receive
+    /// For one message, not zeroed: what it never reached takes no memory. Made at the first receive.
+    std::unique_ptr<std::byte[]> room_;
 };
 
 } // namespace hws::backend

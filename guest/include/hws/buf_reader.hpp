@@ -15,6 +15,7 @@
 #include <cstring>
 #include <hws/result.hpp>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,7 +36,8 @@ concept Reader = requires(T& reader, std::span<std::byte> into) {
 /// skipped; writing to it is fine.
 template <Reader Source> class BufReader {
 public:
-    explicit BufReader(Source& source) : source_(&source), buffer_(capacity_bytes) {}
+    explicit BufReader(Source& source)
+        : source_(&source), buffer_(std::make_unique_for_overwrite<std::byte[]>(capacity_bytes)) {}
 
     /// As the source's read.
     Result<std::size_t> read(std::span<std::byte> into) {
@@ -103,7 +105,7 @@ public:
 
     /// What was read from the source and not yet handed out.
     std::span<const std::byte> buffered() const {
-        return std::span(buffer_).subspan(begin_, end_ - begin_);
+        return std::span(buffer_.get() + begin_, end_ - begin_);
     }
 
     static constexpr std::size_t default_max_bytes = 1 << 20;
@@ -159,12 +161,13 @@ private:
     /// Whether anything came. Only called when nothing is buffered.
     Result<bool> fill() {
         begin_ = end_ = 0;
-        HWS_TRY(end_, source_->read(buffer_));
+        HWS_TRY(end_, source_->read(std::span(buffer_.get(), capacity_bytes)));
         return end_ > 0;
     }
 
     Source* source_;
-    std::vector<std::byte> buffer_;
+    // Of capacity_bytes, not zeroed: a plugin that waits has no pages for what has not come.
+    std::unique_ptr<std::byte[]> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
 };
