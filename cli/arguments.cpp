@@ -85,7 +85,7 @@ void add_sandbox_options(CLI::App& app, Arguments& to) {
                  "Append this domain to names that are not found")
         ->type_name("DOMAIN");
     app.add_option("--proxy", to.proxy,
-                   "Send HTTP through this proxy: http:// or socks5://[USER:PASSWORD@]HOST:PORT")
+                   "Send HTTP through this proxy: http://, https:// or socks5://[USER:PASSWORD@]HOST:PORT")
         ->type_name("URL");
     app.add_option("--ca-file", to.ca_file,
                    "Certificates that TLS trusts, in PEM form, instead of the system's")

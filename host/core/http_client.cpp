@@ -180,11 +180,14 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         .is_redirect_followed = request.max_redirects.has_value(),
     };
     const MethodRewriting rewriting = request.method_rewriting;
-    for (int redirects = 0;; ++redirects) {
+    std::vector<Vetted> other_peers; // for a proxy that cannot reach the first
+    for (int redirects = 0;;) {
         const Use use = url.is_https() ? Use::https : Use::http;
         const HttpTarget what{hop.method, url.path()};
-        HWS_CO_TRY(std::vector<Vetted> peers,
-                   try_vet_http(policy_, use, url.target(), what, lookups_));
+        std::vector<Vetted> peers = std::exchange(other_peers, {});
+        if (peers.empty()) {
+            HWS_CO_TRY(peers, try_vet_http(policy_, use, url.target(), what, lookups_));
+        }
         if (peers.empty()) {
             HWS_CO_TRY(peers, co_await vet_http(policy_, use, url.target(), what, lookups_, deadline));
         }
@@ -195,6 +198,7 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         if (options_.proxy) {
             HWS_CO_TRY(proxy, co_await find_proxy(deadline));
         }
+        if (options_.proxy) other_peers.assign(peers.begin() + 1, peers.end());
         HWS_CO_TRY(auto transfer,
                    HttpExchange::Transfer::start(*engine_, url, std::move(hop), std::move(peers),
                                                  std::move(proxy), bounds));
@@ -203,7 +207,13 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
             co_await os::yield_now();
         const os::Wake head = co_await transfer->head_or_end().until(deadline);
         if (head == os::Wake::timed_out) co_return fail(Errc::timed_out, std::string(url.origin()));
-        if (!transfer->has_head()) co_return std::unexpected(*transfer->error());
+        if (!transfer->has_head()) {
+            if (!transfer->has_missed_peer() || other_peers.empty())
+                co_return std::unexpected(*transfer->error());
+            hop = transfer->take_hop();
+            continue;
+        }
+        other_peers.clear();
         transfer->set_redirects(redirects);
         if (!transfer->next_url())
             co_return std::unique_ptr<HttpExchange>(new HttpExchange(std::move(transfer)));
@@ -222,6 +232,7 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
             co_return fail(Errc::unsupported,
                            "a redirect asks for the streamed request body once more");
         url = std::move(next);
+        ++redirects;
     }
 }
 

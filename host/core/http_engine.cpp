@@ -8,6 +8,18 @@
 namespace hws::host::core {
 namespace {
 
+std::string_view scheme_of(HttpProxy::Kind kind) {
+    switch (kind) {
+    case HttpProxy::Kind::http:
+        return "http://";
+    case HttpProxy::Kind::https:
+        return "https://";
+    case HttpProxy::Kind::socks5:
+        return "socks5://";
+    }
+    return {};
+}
+
 /// In one turn of the loop. The dearest bytes, frames of HTTP/2 that mean little, take libcurl and
 /// nghttp2 30 ns each: 8 ms.
 constexpr std::size_t bytes_per_turn = std::size_t{256} << 10;
@@ -173,10 +185,13 @@ void HttpClient::Engine::set_proxy(CURL* handle) {
         curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
         return;
     }
-    const Target& target = proxy()->target();
     const std::string url =
-        (proxy()->kind() == HttpProxy::Kind::http ? "http://" : "socks5://") + target.to_string();
+        std::string(scheme_of(proxy()->kind())) + proxy()->target().to_string();
     curl_easy_setopt(handle, CURLOPT_PROXY, url.c_str());
+    curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    if (!options_.tls.ca_file.empty())
+        curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, options_.tls.ca_file.c_str());
     curl_easy_setopt(handle, CURLOPT_NOPROXY, ""); // no exceptions, from the environment neither
     curl_easy_setopt(handle, CURLOPT_HTTPPROXYTUNNEL, 1L);
     // The plugin's headers are none of the proxy's business, nor are the proxy's the plugin's.

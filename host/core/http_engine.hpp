@@ -158,6 +158,8 @@ public:
     const HttpHeaders& trailers() const { return trailers_; }
     bool has_head() const { return has_head_; }
     bool is_ended() const { return !engine_; }
+    /// The proxy could not reach the first of `peers`: nothing was sent to anybody.
+    bool has_missed_peer() const { return has_missed_peer_; }
     const std::optional<Error>& error() const { return error_; }
     /// Where a redirect that is to be followed points to; nothing if this is none.
     const std::optional<Result<Url>>& next_url() const { return next_url_; }
@@ -247,6 +249,7 @@ private:
     std::optional<std::byte> ahead_; // was unpacked to see whether there is something
     bool is_unpacking_unfinished_ = false;
     bool sets_cookies_ = false;
+    bool has_missed_peer_ = false;
     bool is_handle_spoiled_ = false; // cannot be used again
     bool is_paused_ = false;
     bool is_upload_paused_ = false;

@@ -207,6 +207,13 @@ void HttpExchange::Transfer::finish(CURLcode code) {
         is_handle_spoiled_ = true;
     }
     if (code == CURLE_OK && has_head_) return finish_with({});
+    if (code == CURLE_COULDNT_CONNECT) {
+        // 500 and more: what RFC 9110 has for a gateway that fails. A refusal holds for all.
+        long answer = 0;
+        curl_easy_getinfo(handle_->curl, CURLINFO_HTTP_CONNECTCODE, &answer);
+        has_missed_peer_ = answer >= 500;
+    }
+    has_missed_peer_ |= code == CURLE_PROXY;
     if (refusal_) return finish_with(std::move(refusal_));
     if (connect_refusal_ && code == CURLE_COULDNT_CONNECT)
         return finish_with(std::move(connect_refusal_));
@@ -244,8 +251,8 @@ void HttpExchange::Transfer::finish_with(std::optional<Error> error) {
     Timer::disarm();
     engine.loop().unqueue(*this);
     if (hop_.upload) hop_.upload->set_reader(nullptr);
-    // A redirect may yet go on with what nobody has taken.
-    if (hop_.upload && !next_url_) hop_.upload->abandon();
+    // A redirect, or another peer, may yet go on with what nobody has taken.
+    if (hop_.upload && !next_url_ && !has_missed_peer_) hop_.upload->abandon();
     head_or_end_.raise();
     end_.raise();
     set_readable();

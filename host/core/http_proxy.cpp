@@ -29,10 +29,12 @@ Result<HttpProxy> HttpProxy::parse(std::string_view url) {
     std::string_view rest = url;
     if (url.starts_with("http://"))
         rest.remove_prefix(7);
+    else if (url.starts_with("https://"))
+        kind = Kind::https, rest.remove_prefix(8);
     else if (url.starts_with("socks5://"))
         kind = Kind::socks5, rest.remove_prefix(9);
     else
-        return bad_proxy("is not http:// or socks5://");
+        return bad_proxy("is not http://, https:// or socks5://");
     if (rest.ends_with('/')) rest.remove_suffix(1);
     if (rest.find_first_of("/?#\\") != rest.npos) return bad_proxy("has a path");
 

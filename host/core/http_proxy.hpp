@@ -12,13 +12,14 @@
 namespace hws::host::core {
 
 /// It is told addresses, never names: names are resolved and judged here as without one, and the
-/// proxy is asked for a tunnel to the first address that passed (HTTP: CONNECT, for http as for
-/// https; RFC 9110, 9.3.6). So it must let tunnels through to the ports that are wanted.
+/// proxy is asked for a tunnel to the first address that passed, and where it cannot reach that, to
+/// the next (HTTP: CONNECT, for http as for https; RFC 9110, 9.3.6). So it must let tunnels through to the ports that are wanted.
 class HttpProxy {
 public:
-    enum class Kind : std::uint8_t { http, socks5 };
+    /// `https`: HTTP over TLS, verified as servers are (TlsOptions::ca_file).
+    enum class Kind : std::uint8_t { http, https, socks5 };
 
-    /// `http://proxy.example:3128`, `socks5://user:password@192.0.2.1:1080`; user and password may
+    /// `http://proxy.example:3128`, `https://proxy.example:3129`, `socks5://user:password@192.0.2.1:1080`; user and password may
     /// have percent escapes. The port must be given. Errors: bad_url, bad_name.
     static Result<HttpProxy> parse(std::string_view url);
 

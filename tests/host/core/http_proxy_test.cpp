@@ -4,10 +4,12 @@
 #include "core/lookups.hpp"
 #include "core/resolver.hpp"
 #include "support/canned_server.hpp"
+#include "support/certificates.hpp"
 #include "support/dns_server.hpp"
 #include "support/nginx_server.hpp"
 #include "support/ports.hpp"
 #include "support/proxy_server.hpp"
+#include "support/tls_server.hpp"
 
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -27,11 +29,11 @@ namespace {
 struct Behind {
     explicit Behind(const std::string& proxy,
                     std::initializer_list<std::string_view> rules = {"allow http:127.0.0.1:*"},
-                    std::vector<std::string> name_servers = {})
+                    std::vector<std::string> name_servers = {}, TlsOptions tls = {})
         : policy(Policy::parse(rules).value()),
           resolver(Resolver::create(*loop, {.servers = std::move(name_servers), .search_domains = {}})
                        .value()),
-          client(*loop, lookups, policy, limits, {.tls = {}, .proxy = HttpProxy::parse(proxy).value()}) {}
+          client(*loop, lookups, policy, limits, {.tls = std::move(tls), .proxy = HttpProxy::parse(proxy).value()}) {}
 
     Result<HttpResponse> get(std::string url, HttpHeaders headers = {}) {
         return os::run(*loop, client.fetch({.method = "GET",
@@ -82,13 +84,16 @@ TEST_CASE("a proxy's URL is read with its kind, place and credentials, and anyth
     CHECK(plain.kind() == HttpProxy::Kind::http);
     CHECK(plain.target().to_string() == "proxy.example:3128");
     CHECK(plain.user().empty());
+    const HttpProxy over_tls = HttpProxy::parse("https://proxy.example:3129").value();
+    CHECK(over_tls.kind() == HttpProxy::Kind::https);
+    CHECK(over_tls.target().to_string() == "proxy.example:3129");
     const HttpProxy socks = HttpProxy::parse("socks5://me:p%40ss%3a@[::1]:1080").value();
     CHECK(socks.kind() == HttpProxy::Kind::socks5);
     CHECK(socks.target().to_string() == "[::1]:1080");
     CHECK(socks.user() == "me");
     CHECK(socks.password() == "p@ss:");
     for (const char* text :
-         {"", "proxy:3128", "https://proxy:3128", "http://", "http://proxy", "http://proxy:0",
+         {"", "proxy:3128", "ftp://proxy:3128", "https://proxy", "http://", "http://proxy", "http://proxy:0",
           "http://proxy:3128/path", "http://proxy:3128?x", "socks5h://proxy:1080", "http://0x7f.1:80",
           "http://:secret@proxy:3128", "http://a b:c@proxy:3128", "HTTP://proxy:80"}) {
         CAPTURE(text);
@@ -215,6 +220,74 @@ TEST_CASE("the environment's variables for proxies count for nothing") {
     ::unsetenv("no_proxy");
     REQUIRE(response.has_value());
     CHECK(contains(tinyproxy.log(), "CONNECT " + nginx.address()));
+}
+
+TEST_CASE("where the proxy cannot reach an address, the next one is tried, and no other that is refused") {
+    DnsServer dns([](const DnsQuestion& question) -> std::vector<std::string> {
+        namespace wire = hws::test::dns;
+        if (question.type != wire::a) return {wire::answer(question, {})};
+        return {wire::answer(question, {wire::record(wire::a, "\x7f\0\0\1"s),
+                                        wire::record(wire::a, "\x7f\0\0\2"s)})};
+    });
+    const auto behind = [&](const CannedServer& proxy) {
+        return std::make_unique<Behind>("http://" + proxy.address(),
+                                        std::initializer_list<std::string_view>{
+                                            "allow http:web.test:*", "allow http:127.0.0.0/8:*"},
+                                        std::vector{dns.address()});
+    };
+    CannedServer far([](CannedConnection& connection) {
+        connection.read_head();
+        if (connection.number() == 0) {
+            connection.send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+            return;
+        }
+        connection.send("HTTP/1.1 200 Connected\r\n\r\n");
+        connection.read_head();
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    });
+    const auto response = behind(far)->get("http://web.test:81/");
+    REQUIRE(response.has_value());
+    CHECK(text_of(*response) == "hello");
+    const auto heads = far.heads();
+    REQUIRE(heads.size() == 3);
+    CHECK(heads[0].starts_with("CONNECT 127.0.0."));
+    CHECK(heads[1].starts_with("CONNECT 127.0.0."));
+    CHECK(heads[0].substr(0, 17) != heads[1].substr(0, 17));
+
+    CannedServer nowhere("HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n");
+    CHECK(behind(nowhere)->error_of_get("http://web.test:81/") == Errc::refused);
+    CHECK(nowhere.heads().size() == 2);
+    CannedServer strict("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    CHECK(behind(strict)->error_of_get("http://web.test:81/") == Errc::refused);
+    CHECK(strict.heads().size() == 1);
+}
+
+TEST_CASE("a proxy over TLS is verified, and then asked like any other") {
+    CertificateAuthority authority;
+    std::string connect;
+    const auto read_head = [](TlsPeer& peer) {
+        std::string head;
+        while (!head.ends_with("\r\n\r\n")) {
+            const std::string more = peer.receive();
+            if (more.empty()) break;
+            head += more;
+        }
+        return head;
+    };
+    TlsServer proxy({.certificate = authority.issue("IP:127.0.0.1")}, [&](TlsPeer& peer) {
+        connect = read_head(peer);
+        peer.send("HTTP/1.1 200 Connected\r\n\r\n");
+        read_head(peer);
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    });
+    const std::string url = "https://" + proxy.address();
+    Behind distrustful(url);
+    CHECK(distrustful.error_of_get("http://127.0.0.1:81/") == Errc::tls_failed);
+    Behind plugin(url, {"allow http:127.0.0.1:*"}, {}, {.ca_file = authority.file()});
+    const auto response = plugin.get("http://127.0.0.1:81/");
+    REQUIRE(response.has_value());
+    CHECK(text_of(*response) == "hello");
+    CHECK(contains(connect, "CONNECT 127.0.0.1:81 HTTP/1.1"));
 }
 
 TEST_SUITE_END();
