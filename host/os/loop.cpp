@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -328,10 +329,40 @@ void Loop::run_queued() {
     for (auto& work : std::exchange(deferred_, {})) work();
 }
 
+void YieldGauge::note(bool has_helped, Clock::time_point before, Clock::time_point after) {
+    // Longer than the way to another thread and back by far, shorter than a time slice.
+    constexpr auto too_long = std::chrono::microseconds(500);
+    constexpr auto pause = std::chrono::seconds(1);
+    constexpr unsigned most_skips = 256;
+    is_paused_ = after - before > too_long;
+    if (is_paused_) paused_until_ = after + pause;
+    if (has_helped) {
+        next_skips_ = 1;
+        return;
+    }
+    skips_left_ = next_skips_;
+    next_skips_ = std::min(2 * next_skips_, most_skips);
+}
+
+int Loop::fetch_events(std::span<epoll_event> events, bool may_wait) {
+    const auto fetch = [&](int timeout) {
+        return ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    };
+    if (!may_wait) return fetch(0);
+    if (yield_.is_worthwhile()) {
+        const auto before = Clock::now();
+        ::sched_yield();
+        const int count = fetch(0);
+        yield_.note(count != 0, before, Clock::now());
+        if (count != 0) return count;
+    }
+    return fetch(-1);
+}
+
 void Loop::wait_for_events(bool may_wait) {
     set_alarm();
     epoll_event events[events_per_wait];
-    const int count = ::epoll_wait(epoll_.get(), events, events_per_wait, may_wait ? -1 : 0);
+    const int count = fetch_events(events, may_wait);
     for (int i = 0; i < count; ++i) {
         const std::uint64_t token = events[i].data.u64;
         if (token == wake_up_token) continue; // run_posted looks for itself

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+struct epoll_event;
+
 namespace hws::host::os {
 
 using Clock = std::chrono::steady_clock;
@@ -217,6 +219,27 @@ private:
     std::uint32_t slot_ = 0;
 };
 
+/// Tells whether the loop should give its CPU away once (sched_yield(2)) before it sleeps. Where the answer to what was just sent is
+/// made on the same CPU, it is there when the loop has the CPU back, and nobody was put to sleep and woken. Where it is not, a
+/// yield is wasted, so it is tried ever more rarely; and where others want the CPU for long, no more for a second, since the
+/// scheduler favours who wakes up over who yields. Why: docs/decisions/yield-before-sleep.md.
+class YieldGauge {
+public:
+    bool is_worthwhile() {
+        if (skips_left_ == 0) return !is_paused_ || Clock::now() >= paused_until_;
+        --skips_left_;
+        return false;
+    }
+    /// Of a yield that took from `before` to `after`.
+    void note(bool has_helped, Clock::time_point before, Clock::time_point after);
+
+private:
+    unsigned next_skips_ = 1;
+    unsigned skips_left_ = 0;
+    bool is_paused_ = false;
+    Clock::time_point paused_until_{};
+};
+
 /// See the head of this file.
 class Loop : public Executor {
 public:
@@ -251,6 +274,7 @@ private:
     void set_alarm();
     void expire_timers();
     void wait_for_events(bool may_wait);
+    int fetch_events(std::span<epoll_event> events, bool may_wait);
     void heap_place(std::size_t slot, Timer* timer);
     void heap_up(std::size_t slot);
     void heap_down(std::size_t slot);
@@ -268,6 +292,7 @@ private:
     Fd alarm_;
     Deadline alarm_set_to_ = no_deadline;
     bool stopped_ = false;
+    YieldGauge yield_;
     std::atomic<std::thread::id> thread_; // read from any thread
     RunQueue queue_;
     std::vector<std::move_only_function<void()>> deferred_;

@@ -81,4 +81,41 @@ TEST_CASE_FIXTURE(Fixture, "it stops repeating when nobody waits, so that the lo
     CHECK(watch->is(Ready::write)); // which it tells of from now on
 }
 
+TEST_CASE("the loop yields before each sleep as long as that brings events") {
+    YieldGauge gauge;
+    const Clock::time_point now = Clock::now();
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(gauge.is_worthwhile());
+        gauge.note(true, now, now + 5us);
+    }
+}
+
+TEST_CASE("yields that bring nothing are tried ever more rarely, and again each time once one has brought something") {
+    YieldGauge gauge;
+    const Clock::time_point now = Clock::now();
+    const auto count_yields = [&](int sleeps, bool have_helped) {
+        int yields = 0;
+        for (int i = 0; i < sleeps; ++i) {
+            if (!gauge.is_worthwhile()) continue;
+            ++yields;
+            gauge.note(have_helped, now, now + 1us);
+        }
+        return yields;
+    };
+    CHECK(count_yields(512, false) == 9);
+    CHECK(count_yields(2560, false) == 10);
+    CHECK(count_yields(512, true) > 256);
+    CHECK(count_yields(512, true) == 512);
+}
+
+TEST_CASE("who had to wait a time slice for the CPU does not give it away for a second") {
+    YieldGauge gauge;
+    const Clock::time_point now = Clock::now();
+    REQUIRE(gauge.is_worthwhile());
+    gauge.note(true, now + 1h, now + 1h + 3ms);
+    CHECK_FALSE(gauge.is_worthwhile());
+    gauge.note(true, now - 2s, now - 2s + 3ms);
+    CHECK(gauge.is_worthwhile());
+}
+
 TEST_SUITE_END();
