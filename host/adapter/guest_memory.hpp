@@ -13,14 +13,26 @@ namespace hws::host::adapter {
 
 class GuestMemory {
 public:
-    /// The whole memory as it is now; empty for a module without one. The engine implements it.
-    virtual std::span<std::byte> all() = 0;
+    /// The whole memory; empty for a module without one. Looked for once between two waits.
+    std::span<std::byte> all() {
+        if (!is_known_) {
+            known_ = look();
+            is_known_ = true;
+        }
+        return known_;
+    }
+    /// The guest has run since: at the beginning of each host call. It does not run while a call waits.
+    void forget() { is_known_ = false; }
 
+    /// Whether all of [offset, offset + size) is inside.
+    bool contains(std::uint64_t offset, std::uint64_t size) {
+        const std::uint64_t whole = all().size();
+        return offset <= whole && size <= whole - offset;
+    }
     /// Errors: fault when any byte of [offset, offset + size) is outside.
     Result<std::span<std::byte>> bytes(std::uint64_t offset, std::uint64_t size) {
-        const std::span<std::byte> memory = all();
-        if (offset > memory.size() || size > memory.size() - offset) return fail(Errc::fault);
-        return memory.subspan(offset, size);
+        if (!contains(offset, size)) return fail(Errc::fault);
+        return known_.subspan(offset, size);
     }
     /// Reads a value; alignment does not matter. Errors: fault.
     template <class T>
@@ -42,17 +54,12 @@ public:
 
 protected:
     ~GuestMemory() = default;
-};
-
-/// A memory as it was when this was made: for who has many offsets to check and lets the guest do nothing between them.
-/// Lives as long as a span does.
-class MemoryAtOnce final : public GuestMemory {
-public:
-    explicit MemoryAtOnce(GuestMemory& memory) : all_(memory.all()) {}
-    std::span<std::byte> all() override { return all_; }
+    /// The memory as it is now. The engine implements it.
+    virtual std::span<std::byte> look() = 0;
 
 private:
-    std::span<std::byte> all_;
+    std::span<std::byte> known_;
+    bool is_known_ = false;
 };
 
 } // namespace hws::host::adapter

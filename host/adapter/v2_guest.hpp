@@ -40,12 +40,15 @@ inline core::WebSocket* find_web_socket(PluginState& state, Fd fd) {
     return socket ? *socket : nullptr;
 }
 
+/// Not so for address 0, and for no bytes at all always.
+inline bool is_in(GuestMemory& memory, std::uint64_t address, std::uint64_t size) {
+    return size == 0 || (address != 0 && memory.contains(address, size));
+}
 /// Errors: fault, also for address 0.
 inline Result<std::span<std::byte>> guest_bytes(GuestMemory& memory, std::uint64_t address,
                                                 std::uint64_t size) {
-    if (size == 0) return std::span<std::byte>();
-    if (address == 0) return fail(Errc::fault);
-    return memory.bytes(address, size);
+    if (!is_in(memory, address, size)) return fail(Errc::fault);
+    return size == 0 ? std::span<std::byte>() : memory.all().subspan(address, size);
 }
 /// Errors: as above, and fault while the instance has no memory yet.
 inline Result<std::span<std::byte>> guest_bytes(PluginState& state, std::uint64_t address,
@@ -96,19 +99,20 @@ template <class List>
 Result<std::uint64_t> load_buffers(GuestMemory& memory, GuestSpan<const Iovec> from,
                                    std::uint64_t skip, std::uint64_t max_bytes, List& into) {
     if (from.count > max_buffers) return fail(Errc::message_too_long, "too many buffers");
-    HWS_TRY(const auto raw,
-            guest_bytes(memory, from.address, std::uint64_t{from.count} * sizeof(Iovec)));
+    if (!is_in(memory, from.address, std::uint64_t{from.count} * sizeof(Iovec)))
+        return fail(Errc::fault);
+    std::byte* const base = memory.all().data();
     std::uint64_t total = 0;
     for (std::uint32_t i = 0; i < from.count; ++i) {
         Iovec entry;
-        std::memcpy(&entry, raw.data() + std::size_t{i} * sizeof entry, sizeof entry);
-        HWS_TRY(std::span<std::byte> buffer, guest_bytes(memory, entry.address, entry.size));
+        std::memcpy(&entry, base + from.address + std::size_t{i} * sizeof entry, sizeof entry);
+        if (!is_in(memory, entry.address, entry.size)) return fail(Errc::fault);
         total += entry.size;
-        const std::uint64_t skipped = std::min<std::uint64_t>(skip, buffer.size());
+        const std::uint64_t skipped = std::min<std::uint64_t>(skip, entry.size);
         skip -= skipped;
-        buffer = buffer.subspan(skipped);
-        buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - into.bytes()));
-        if (!buffer.empty()) into.add(buffer);
+        const std::uint64_t size =
+            std::min<std::uint64_t>(entry.size - skipped, max_bytes - into.bytes());
+        if (size > 0) into.add({base + entry.address + skipped, size});
     }
     // POSIX sendmsg(3p): the sum must be countable by the result.
     if (total > std::numeric_limits<std::int32_t>::max())
@@ -120,8 +124,7 @@ template <class List>
 Result<std::uint64_t> load_buffers(PluginState& state, GuestSpan<const Iovec> from,
                                    std::uint64_t skip, std::uint64_t max_bytes, List& into) {
     if (!state.memory) return from.count == 0 ? Result<std::uint64_t>(0) : fail(Errc::fault);
-    MemoryAtOnce memory(*state.memory);
-    return load_buffers(memory, from, skip, max_bytes, into);
+    return load_buffers(*state.memory, from, skip, max_bytes, into);
 }
 
 /// When a wait that began now is over; kept from the first wait of a call on.

@@ -19,88 +19,152 @@ bool is_stream(const NetworkSocket& socket) {
     return socket.type() == SocketType::stream;
 }
 
-/// Sends one message to what `begin()` gives, of a stream all of it where it may wait, and ends
-/// with `finish(bytes)`; an error only if nothing was sent. Rows pass what is theirs as `begin` and
-/// `finish` instead of awaiting this: a coroutine less for each message.
-template <class Begin, class Finish>
-os::Task<> send_one(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
-                    Begin begin, Finish finish, const os::Ancillary* with = nullptr) {
-    HWS_CO_TRY(const std::optional<SocketAddr> to, begin());
-    Patience patience;
+os::Task<> at_once(Result<void> outcome) {
+    if (outcome) return os::Task<>::done();
+    return os::failed(std::move(outcome).error());
+}
+
+/// One message to be sent; of a stream all of it where it may wait.
+struct Outgoing {
+    PluginState& state;
+    Fd fd;
+    GuestSpan<const Iovec> from;
+    SendFlags flags;
+    std::optional<SocketAddr> to;
+    const os::Ancillary* with = nullptr;
     std::size_t done = 0;
-    for (;;) {
-        HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+
+    enum class Step : std::uint8_t { sent, sent_in_part, must_wait };
+    /// Errors: of sending, if nothing was sent before.
+    Result<Step> attempt(NetworkSocket& socket) {
         os::IoList list;
         const std::uint64_t most =
-            is_stream(*socket) ? max_write_bytes : std::numeric_limits<std::uint32_t>::max();
-        HWS_CO_TRY(const std::uint64_t total, load_buffers(state, from, done, most, list));
-        auto count = socket->send(list, flags, to ? &*to : nullptr, with);
+            is_stream(socket) ? max_write_bytes : std::numeric_limits<std::uint32_t>::max();
+        HWS_TRY(const std::uint64_t total, load_buffers(state, from, done, most, list));
+        auto count = socket.send(list, flags, to ? &*to : nullptr, with);
         if (count) {
             done += *count;
             state.statistics.bytes_sent += *count;
-            if (done >= total || !is_stream(*socket) || *count == 0) break;
-            co_await os::yield_now();
-            continue;
+            const bool is_all = done >= total || !is_stream(socket) || *count == 0;
+            return is_all ? Step::sent : Step::sent_in_part;
         }
-        const bool may_wait = count.error() == Errc::would_block && !socket->is_non_blocking() &&
-                              !is_set(flags, send_flags::dont_wait);
-        if (may_wait) {
-            if (co_await patience.wait(*socket, Ready::write) == os::Wake::ready) continue;
-        }
-        if (done > 0) break;
-        co_return std::unexpected(std::move(count).error());
+        if (count.error() == Errc::would_block && !socket.is_non_blocking() &&
+            !is_set(flags, send_flags::dont_wait))
+            return Step::must_wait;
+        if (done > 0) return Step::sent;
+        return std::unexpected(std::move(count).error());
     }
-    co_return finish(done);
+};
+
+template <class Finish>
+os::Task<> send_rest(Outgoing message, Outgoing::Step step, Finish finish) {
+    Patience patience;
+    while (step != Outgoing::Step::sent) {
+        if (step == Outgoing::Step::sent_in_part) {
+            co_await os::yield_now();
+        } else {
+            HWS_CO_TRY(NetworkSocket * socket, find_socket(message.state, message.fd));
+            if (co_await patience.wait(*socket, Ready::write) == os::Wake::timed_out) {
+                if (message.done > 0) break;
+                co_return fail(Errc::would_block);
+            }
+        }
+        HWS_CO_TRY(NetworkSocket * socket, find_socket(message.state, message.fd));
+        HWS_CO_TRY(step, message.attempt(*socket));
+    }
+    co_return finish(message.done);
 }
 
-/// Receives one message, with wait_all until the buffers of a stream are full. `begin` and `finish`
-/// as for send_one.
-template <class Begin, class Finish>
-os::Task<> receive_one(PluginState& state, Fd fd, GuestSpan<const Iovec> into, ReceiveFlags flags,
-                       Begin begin, Finish finish, os::Ancillary* with = nullptr,
-                       std::string* sender = nullptr) {
-    HWS_CO_CHECK(begin());
-    Patience patience;
-    const bool peeks = is_set(flags, receive_flags::peek);
-    os::ReceivedMessage answer;
-    for (;;) {
-        HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+/// Sends it and ends with `finish(bytes)`; an error only if nothing was sent. What need not wait
+/// needs no coroutine, which would take as long as the rest of it.
+template <class Finish>
+os::Task<> send_one(NetworkSocket& socket, Outgoing message, Finish finish) {
+    auto step = message.attempt(socket);
+    if (!step) return os::failed(std::move(step).error());
+    if (*step != Outgoing::Step::sent) return send_rest(message, *step, finish);
+    return at_once(finish(message.done));
+}
+
+/// One message to be received; with wait_all until the buffers of a stream are full.
+struct Incoming {
+    PluginState& state;
+    Fd fd;
+    GuestSpan<const Iovec> into;
+    ReceiveFlags flags;
+    os::Ancillary* with = nullptr;
+    std::string* sender = nullptr; ///< gets the name of a sender of the family `local`
+    os::ReceivedMessage answer = {};
+
+    enum class Step : std::uint8_t { complete, came_in_part, peeked_at_part, must_wait };
+    bool peeks() const { return is_set(flags, receive_flags::peek); }
+    /// What was peeked at stays, so that each look begins anew.
+    std::size_t done() const { return peeks() ? 0 : answer.bytes; }
+
+    /// Errors: of receiving, if nothing came before.
+    Result<Step> attempt(NetworkSocket& socket) {
         os::IoList list;
-        const std::uint64_t most = is_stream(*socket) ? state.limits.receive_bytes
-                                                      : std::numeric_limits<std::uint32_t>::max();
-        HWS_CO_TRY(const std::uint64_t total, load_buffers(state, into, answer.bytes, most, list));
-        const bool may_wait =
-            !socket->is_non_blocking() && !is_set(flags, receive_flags::dont_wait);
-        const bool wants_all = is_set(flags, receive_flags::wait_all) && is_stream(*socket);
-        auto message = sender ? socket->receive(list, flags, *sender)
-                              : socket->receive(list, flags, os::Details::all, with);
-        if (message) {
-            if (!peeks) state.statistics.bytes_received += message->bytes;
-            if (!wants_all) co_return finish(*message);
-            if (!peeks) {
-                answer.bytes += message->bytes;
-                if (answer.bytes >= total || message->bytes == 0) co_return finish(answer);
-                co_await os::yield_now();
-                continue;
-            }
-            // What is peeked at stays, so that each look begins anew.
+        const std::uint64_t most = is_stream(socket) ? state.limits.receive_bytes
+                                                     : std::numeric_limits<std::uint32_t>::max();
+        HWS_TRY(const std::uint64_t total, load_buffers(state, into, done(), most, list));
+        const bool may_wait = !socket.is_non_blocking() && !is_set(flags, receive_flags::dont_wait);
+        auto message = sender ? socket.receive(list, flags, *sender)
+                              : socket.receive(list, flags, os::Details::all, with);
+        if (!message) {
+            if (message.error() == Errc::would_block && may_wait) return Step::must_wait;
+            if (done() > 0) return Step::complete;
+            return std::unexpected(std::move(message).error());
+        }
+        const std::size_t done_before = done();
+        answer = *message;
+        const bool wants_all = is_set(flags, receive_flags::wait_all) && is_stream(socket);
+        if (peeks()) {
             // Of TLS no more than one record is ever seen.
-            if (message->bytes >= list.bytes() || !may_wait || socket->tls() ||
-                socket->has_hung_up())
-                co_return finish(*message);
+            const bool is_all = !wants_all || answer.bytes >= list.bytes() || !may_wait ||
+                                socket.tls() || socket.has_hung_up();
+            return is_all ? Step::complete : Step::peeked_at_part;
+        }
+        state.statistics.bytes_received += answer.bytes;
+        if (!wants_all) return Step::complete;
+        const bool has_ended = answer.bytes == 0;
+        answer.bytes += done_before;
+        return answer.bytes >= total || has_ended ? Step::complete : Step::came_in_part;
+    }
+};
+
+template <class Finish>
+os::Task<> receive_rest(Incoming message, Incoming::Step step, Finish finish) {
+    using Step = Incoming::Step;
+    Patience patience;
+    while (step != Step::complete) {
+        HWS_CO_TRY(NetworkSocket * socket, find_socket(message.state, message.fd));
+        if (step == Step::came_in_part) {
+            co_await os::yield_now();
+        } else if (step == Step::must_wait) {
+            if (co_await patience.wait(*socket, Ready::read) == os::Wake::timed_out) {
+                if (message.done() > 0) break;
+                co_return fail(Errc::would_block);
+            }
+        } else {
             HWS_CO_CHECK(socket->watch());
             socket->readiness().clear(Ready::read);
             const os::Wake wake = co_await patience.wait(*socket, Ready::read);
+            HWS_CO_TRY(socket, find_socket(message.state, message.fd));
             socket->readiness().set(Ready::read);
-            if (wake == os::Wake::timed_out) co_return finish(*message);
-            continue;
+            if (wake == os::Wake::timed_out) break;
         }
-        if (message.error() == Errc::would_block && may_wait &&
-            co_await patience.wait(*socket, Ready::read) == os::Wake::ready)
-            continue;
-        if (answer.bytes > 0) co_return finish(answer);
-        co_return std::unexpected(std::move(message).error());
+        HWS_CO_TRY(socket, find_socket(message.state, message.fd));
+        HWS_CO_TRY(step, message.attempt(*socket));
     }
+    co_return finish(message.answer);
+}
+
+/// Receives it and ends with `finish(message)`. As send_one.
+template <class Finish>
+os::Task<> receive_one(NetworkSocket& socket, Incoming message, Finish finish) {
+    auto step = message.attempt(socket);
+    if (!step) return os::failed(std::move(step).error());
+    if (*step != Incoming::Step::complete) return receive_rest(message, *step, finish);
+    return at_once(finish(message.answer));
 }
 
 bool is_icmp(const PluginState& state, Fd fd) {
@@ -167,45 +231,51 @@ Result<std::optional<SocketAddr>> load_destination(PluginState& state,
 
 os::Task<> socket_send(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
                        GuestPointer<const Address> to, GuestPointer<std::uint32_t> bytes) {
-    if (is_icmp(state, fd)) return send_icmp_message(state, fd, from, flags, to, bytes);
-    const auto begin = [&state, fd, flags, to, bytes]() -> Result<std::optional<SocketAddr>> {
-        HWS_CHECK(find_socket(state, fd));
+    auto socket = find_socket(state, fd);
+    if (!socket && is_icmp(state, fd)) return send_icmp_message(state, fd, from, flags, to, bytes);
+    Outgoing message{.state = state, .fd = fd, .from = from, .flags = flags, .to = {}};
+    const auto checked = [&]() -> Result<void> {
+        HWS_CHECK(socket);
         HWS_CHECK(check_flags(flags, send_flags::dont_wait | send_flags::more));
         HWS_CHECK(check_room(state, bytes));
-        return load_destination(state, to);
-    };
-    const auto finish = [&state, bytes](std::size_t sent) {
+        HWS_TRY(message.to, load_destination(state, to));
+        return {};
+    }();
+    if (!checked) return os::failed(checked.error());
+    return send_one(**socket, message, [&state, bytes](std::size_t sent) {
         return store(state, bytes, static_cast<std::uint32_t>(sent));
-    };
-    return send_one(state, fd, from, flags, begin, finish);
+    });
 }
 
 os::Task<> socket_receive(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
                           ReceiveFlags flags, GuestPointer<Received> received) {
-    if (is_icmp(state, fd)) return receive_icmp_message(state, fd, into, flags, received);
-    const auto begin = [&state, fd, flags, received]() -> Result<void> {
-        HWS_CHECK(find_socket(state, fd));
+    auto socket = find_socket(state, fd);
+    if (!socket && is_icmp(state, fd))
+        return receive_icmp_message(state, fd, into, flags, received);
+    const auto checked = [&]() -> Result<void> {
+        HWS_CHECK(socket);
         HWS_CHECK(check_flags(flags, known_receive_flags));
         return check_room(state, received);
-    };
-    const auto finish = [&state, received](const os::ReceivedMessage& message) {
-        return store(state, received, wire_of(message));
-    };
-    return receive_one(state, fd, into, flags, begin, finish);
+    }();
+    if (!checked) return os::failed(checked.error());
+    const Incoming message{.state = state, .fd = fd, .into = into, .flags = flags};
+    return receive_one(**socket, message, [&state, received](const os::ReceivedMessage& came) {
+        return store(state, received, wire_of(came));
+    });
 }
 
 os::Task<> socket_send_with(PluginState& state, Fd fd, GuestSpan<const Iovec> from, SendFlags flags,
                             GuestPointer<const Address> to, GuestPointer<const Ancillary> with,
                             GuestPointer<std::uint32_t> bytes) {
-    HWS_CO_CHECK(find_socket(state, fd));
+    HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
     HWS_CO_CHECK(check_flags(flags, send_flags::dont_wait | send_flags::more));
     HWS_CO_CHECK(check_room(state, bytes));
     HWS_CO_TRY(const os::Ancillary ancillary, load_ancillary(state, with));
-    const auto begin = [&state, to] { return load_destination(state, to); };
+    HWS_CO_TRY(const auto target, load_destination(state, to));
     const auto finish = [&state, bytes](std::size_t sent) {
         return store(state, bytes, static_cast<std::uint32_t>(sent));
     };
-    co_return co_await send_one(state, fd, from, flags, begin, finish, &ancillary);
+    co_return co_await send_one(*socket, {state, fd, from, flags, target, &ancillary}, finish);
 }
 
 os::Task<> socket_receive_with(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
@@ -217,32 +287,28 @@ os::Task<> socket_receive_with(PluginState& state, Fd fd, GuestSpan<const Iovec>
         co_return store(state, with, Ancillary());
     }
     os::Ancillary ancillary;
-    const auto begin = [&state, fd, flags, received]() -> Result<void> {
-        HWS_CHECK(find_socket(state, fd));
-        HWS_CHECK(check_flags(flags, known_receive_flags));
-        return check_room(state, received);
-    };
+    HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, known_receive_flags));
+    HWS_CO_CHECK(check_room(state, received));
     const auto finish = [&](const os::ReceivedMessage& message) -> Result<void> {
         HWS_CHECK(store(state, received, wire_of(message)));
         return store(state, with, wire_of(ancillary));
     };
-    co_return co_await receive_one(state, fd, into, flags, begin, finish, &ancillary);
+    co_return co_await receive_one(*socket, {state, fd, into, flags, &ancillary}, finish);
 }
 
 os::Task<> receive_with_name(PluginState& state, Fd fd, GuestSpan<const Iovec> into,
                              ReceiveFlags flags, GuestPointer<Received> received,
                              std::string& sender) {
-    const auto begin = [&state, fd, flags, received]() -> Result<void> {
-        HWS_CHECK(find_socket(state, fd));
-        HWS_CHECK(check_flags(flags, known_receive_flags));
-        return check_room(state, received);
-    };
+    HWS_CO_TRY(NetworkSocket * socket, find_socket(state, fd));
+    HWS_CO_CHECK(check_flags(flags, known_receive_flags));
+    HWS_CO_CHECK(check_room(state, received));
     const auto finish = [&](const os::ReceivedMessage& message) {
         Received wire = wire_of(message);
         if (!sender.empty()) wire.sender.family = static_cast<std::uint16_t>(Family::local);
         return store(state, received, wire);
     };
-    co_return co_await receive_one(state, fd, into, flags, begin, finish, nullptr, &sender);
+    co_return co_await receive_one(*socket, {state, fd, into, flags, nullptr, &sender}, finish);
 }
 
 os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, SendFlags flags,
@@ -261,20 +327,19 @@ os::Task<> send_batch(PluginState& state, Fd fd, GuestSpan<Message> messages, Se
         const bool may_wait = !socket->is_non_blocking() && !is_set(flags, send_flags::dont_wait);
         if (one_by_one) {
             HWS_CO_TRY(const Message wire, load(state, element(messages, done)));
-            const auto begin = []() -> Result<std::optional<SocketAddr>> { return std::nullopt; };
             const auto finish = [&state, to = element(messages, done)](std::size_t sent) {
                 const GuestPointer<std::uint32_t> bytes{to.address + bytes_in_message};
                 return store(state, bytes, static_cast<std::uint32_t>(sent));
             };
-            failure = co_await send_one(state, fd, {wire.buffers, wire.buffer_count}, flags, begin,
-                                        finish);
+            const GuestSpan<const Iovec> buffers{wire.buffers, wire.buffer_count};
+            failure = co_await send_one(*socket, {state, fd, buffers, flags, {}}, finish);
             if (failure) ++done;
             continue;
         }
         std::vector<os::OutgoingMessage> batch(
             std::min<std::size_t>(messages.count - done, os::batch_messages));
         // There is one, or there would have been no room for the messages.
-        MemoryAtOnce memory(*state.memory);
+        GuestMemory& memory = *state.memory;
         std::size_t ready = 0;
         for (; ready < batch.size(); ++ready) {
             auto& message = batch[ready];
@@ -330,7 +395,7 @@ os::Task<> receive_batch(PluginState& state, Fd fd, GuestSpan<Message> messages,
                               (done == 0 || !is_set(flags, receive_flags::wait_for_one));
         std::vector<os::IncomingMessage> batch(
             std::min<std::size_t>(messages.count - done, os::batch_messages));
-        MemoryAtOnce memory(*state.memory);
+        GuestMemory& memory = *state.memory;
         std::size_t ready = 0;
         for (; ready < batch.size(); ++ready) {
             const auto loaded = [&]() -> Result<void> {

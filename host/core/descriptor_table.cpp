@@ -36,11 +36,6 @@ Result<void> DescriptorTable::insert_at(DescriptorNumber number,
     return {};
 }
 
-Result<Descriptor*> DescriptorTable::find(DescriptorNumber number) const {
-    if (number >= entries_.size() || !entries_[number]) return fail(Errc::bad_handle);
-    return entries_[number].get();
-}
-
 Result<void> DescriptorTable::close(DescriptorNumber number) {
     HWS_CHECK(find(number));
     entries_[number].reset();

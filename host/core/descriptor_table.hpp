@@ -21,7 +21,10 @@ public:
     /// Puts it at `number`, closing what was there. Errors: bad_handle beyond the limit.
     Result<void> insert_at(DescriptorNumber number, std::unique_ptr<Descriptor> descriptor);
     /// Errors: bad_handle.
-    Result<Descriptor*> find(DescriptorNumber number) const;
+    Result<Descriptor*> find(DescriptorNumber number) const {
+        if (number >= entries_.size() || !entries_[number]) return fail(Errc::bad_handle);
+        return entries_[number].get();
+    }
     /// The descriptor, if it is of class T. Errors: bad_handle, not_a_socket.
     template <class T>
     Result<T*> find_as(DescriptorNumber number) const {

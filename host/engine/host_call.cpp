@@ -10,14 +10,20 @@ namespace {
 
 constexpr std::size_t max_slots = 16;
 
+HostCall& call_in(wasmtime_caller_t* caller) {
+    return *static_cast<HostCall*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+}
+
+/// The call that begins now.
 HostCall& call_of(wasmtime_caller_t* caller) {
-    auto& call = *static_cast<HostCall*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+    HostCall& call = call_in(caller);
     if (call.callers_memory) {
         wasmtime_extern_t item;
         call.callers_memory->reset();
         if (wasmtime_caller_export_get(caller, "memory", 6, &item) && item.kind == WASMTIME_EXTERN_MEMORY)
             *call.callers_memory = item.of.memory;
     }
+    call.forget_memory();
     return call;
 }
 
@@ -110,7 +116,8 @@ void await_end(HostCall& call, wasmtime_caller_t* caller, wasmtime_val_t* result
 
 void finish(void*, wasmtime_caller_t* caller, const wasmtime_val_t*, std::size_t, wasmtime_val_t* results,
             std::size_t, wasm_trap_t** trap, wasmtime_async_continuation_t* continuation) {
-    HostCall& call = call_of(caller);
+    // Nothing of the plugin has run since it began: what is known of its memory holds.
+    HostCall& call = call_in(caller);
     // Only wrappers can name this function, and they call it when they have begun one that waits.
     assert(call.is_waiting());
     await_end(call, caller, results, trap, continuation);

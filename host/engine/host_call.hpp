@@ -42,6 +42,10 @@ public:
     };
     Answer answer;
 
+    /// The plugin has run since the last look at its memory.
+    void forget_memory() {
+        if (state_.memory) state_.memory->forget();
+    }
     /// Runs the function to its first wait.
     void begin(const adapter::HostFunction& function, const std::uint64_t* slots) {
         function_ = &function;

@@ -61,7 +61,7 @@ private:
     os::Resumption resumption_;
 };
 
-std::span<std::byte> Instance::LinearMemory::all() {
+std::span<std::byte> Instance::LinearMemory::look() {
     if (!memory) return {};
     return {reinterpret_cast<std::byte*>(wasmtime_memory_data(context, &*memory)),
             wasmtime_memory_data_size(context, &*memory)};
@@ -112,6 +112,7 @@ void Instance::drop_store() {
 
 std::size_t Instance::memory_bytes() {
     if (!store_) return 0;
+    linear_memory_.forget();
     std::size_t bytes = linear_memory_.all().size();
     if (kernel_) bytes += wasmtime_memory_data_size(context_, &kernel_memory_.memory);
     return bytes;

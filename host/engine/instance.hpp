@@ -51,9 +51,11 @@ public:
 private:
     class LinearMemory final : public adapter::GuestMemory {
     public:
-        std::span<std::byte> all() override;
         wasmtime_context_t* context = nullptr;
         std::optional<wasmtime_memory_t> memory;
+
+    private:
+        std::span<std::byte> look() override;
     };
     class KernelMemory final : public adapter::Kernel {
     public:

@@ -63,6 +63,9 @@ struct Promise : PromiseBase {
     }
 };
 
+/// Where a Task points to that was done when it was made.
+inline char done_mark;
+
 } // namespace detail
 
 template <class T = void>
@@ -75,6 +78,12 @@ public:
     };
 
     Task() = default;
+    /// One that has succeeded: who knows the outcome at once needs no coroutine's frame.
+    static Task done()
+        requires std::is_void_v<T>
+    {
+        return Task(std::coroutine_handle<promise_type>::from_address(&detail::done_mark));
+    }
     Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
     Task& operator=(Task&& other) noexcept {
         if (this != &other) {
@@ -87,37 +96,54 @@ public:
 
     /// Runs the task up to its first wait, or to its end. Call once, on the loop thread; `executor` must outlive the task.
     void start(Executor& executor) {
+        if (is_frameless()) return;
         handle_.promise().executor = &executor;
         handle_.resume();
     }
     bool is_valid() const { return static_cast<bool>(handle_); }
-    bool is_done() const { return handle_ && handle_.done(); }
+    bool is_done() const { return handle_ && (is_frameless() || handle_.done()); }
     /// The outcome of a task that is done. Takes it out.
     Result<T> take_result() {
         assert(is_done());
+        if constexpr (std::is_void_v<T>)
+            if (is_frameless()) return {};
         return *std::move(handle_.promise().result);
     }
     /// Ends the task where it waits; everything it owns is released. A task must not cancel itself.
     void cancel() {
+        if (is_frameless()) handle_ = {};
         if (handle_) std::exchange(handle_, {}).destroy();
     }
 
     struct Awaiter {
         std::coroutine_handle<promise_type> task;
-        bool await_ready() const noexcept { return false; }
+        bool await_ready() const noexcept { return is_mark(task); }
         template <class Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) {
             task.promise().executor = awaiting.promise().executor;
             task.promise().continuation = awaiting;
             return task;
         }
-        Result<T> await_resume() { return *std::move(task.promise().result); }
+        Result<T> await_resume() {
+            if constexpr (std::is_void_v<T>)
+                if (is_mark(task)) return {};
+            return *std::move(task.promise().result);
+        }
     };
     Awaiter operator co_await() && { return Awaiter{handle_}; }
 
 private:
     explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+    static bool is_mark(std::coroutine_handle<promise_type> handle) {
+        return handle.address() == &detail::done_mark;
+    }
+    bool is_frameless() const { return is_mark(handle_); }
     std::coroutine_handle<promise_type> handle_;
 };
+
+/// One that fails at once.
+template <class T = void> Task<T> failed(Error error) {
+    co_return std::unexpected(std::move(error));
+}
 
 } // namespace hws::host::os

@@ -47,8 +47,14 @@ constexpr std::uint32_t messages_at = 160 << 10;
 
 class VectorMemory final : public host::adapter::GuestMemory {
 public:
-    std::span<std::byte> all() override { return contents; }
     std::vector<std::byte> contents = std::vector<std::byte>(std::size_t{256} << 10);
+    void resize(std::size_t bytes) {
+        contents.resize(bytes);
+        forget();
+    }
+
+private:
+    std::span<std::byte> look() override { return contents; }
 };
 
 inline const std::vector<std::string> everything_on_loopback = {

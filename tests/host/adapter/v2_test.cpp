@@ -1028,7 +1028,7 @@ TEST_CASE_FIXTURE(Plugin, "memory that moves while a call is parked is found whe
     auto other = [](Plugin& plugin, Fd from) -> os::Task<> {
         for (int turn = 0; turn < 5; ++turn)
             co_await os::yield_now();
-        plugin.memory.contents.resize(std::size_t{4} << 20);
+        plugin.memory.resize(std::size_t{4} << 20);
         plugin.memory.contents.shrink_to_fit();
         const std::string_view text = "moved";
         const std::span<const std::byte> buffers[] = {std::as_bytes(std::span(text))};

@@ -166,7 +166,7 @@ TEST_CASE("text and bytes of any size come back from a real server, plain and ov
 
         // A message that no buffer holds goes through in pieces, both ways at once.
         const std::string large = pattern(3 << 20);
-        plugin.memory.contents.resize(std::size_t{4} << 20);
+        plugin.memory.resize(std::size_t{4} << 20);
         plugin.put(256 << 10, large);
         os::Task<> sending =
             v2::ws_send(plugin.state, fd, WsKind::binary, 0,
@@ -355,7 +355,7 @@ TEST_CASE("a server is not read from while nobody reads here, and nothing is los
         peer.send(close_frame(1000));
         peer.receive();
     });
-    plugin.memory.contents.resize(std::size_t{1} << 20);
+    plugin.memory.resize(std::size_t{1} << 20);
     const Fd fd = plugin.open_web_socket(server.url());
     plugin.run_until(is_stuck);
     CHECK(was_stuck);
