@@ -222,8 +222,8 @@ Result<void> HttpClient::Engine::add(Transfer& transfer) {
     if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_->curl); code != CURLM_OK)
         return std::unexpected(error_of(code));
     active_.push_back(&transfer);
-    // Its answer cannot be there already, and to look for it would cost a system call in vain.
-    act(CURL_SOCKET_TIMEOUT, 0, 0);
+    // Its answer cannot be there already, but libcurl looks whether a kept connection still lives by receiving from it.
+    act(CURL_SOCKET_TIMEOUT, 0, bytes_per_turn);
     return {};
 }
 

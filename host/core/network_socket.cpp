@@ -220,6 +220,7 @@ Result<NetworkSocket::Connection> NetworkSocket::accept() {
         socket->is_bound_ = true;
         socket->local_name_ = local_name_;
         socket->may_be_watched_ = true;
+        socket->linger_ = linger_;
         return Connection{std::move(socket), accepted->peer};
     }
     return fail(Errc::would_block);
@@ -413,8 +414,9 @@ Result<os::ReceivedMessage> NetworkSocket::receive_bytes(const os::IoList& into)
     auto count = receiver_.receive(fd_.get(), into);
     if (!count) return std::unexpected(not_now(Ready::read, std::move(count).error()));
     // The next event tells of more. Not so once the peer has hung up: end of stream or the error is
-    // still to come.
-    if (watch_ && receiver_.has_emptied() && !watch_->has_hung_up()) watch_->clear(Ready::read);
+    // still to come. A Unix socket's read also ends short of bytes with which something was sent.
+    if (watch_ && family_ != os::Family::local && receiver_.has_emptied() && !watch_->has_hung_up())
+        watch_->clear(Ready::read);
     return os::ReceivedMessage{.bytes = *count, .is_truncated = false, .sender = {}};
 }
 
@@ -528,6 +530,9 @@ Result<std::uint64_t> NetworkSocket::get_option(Option option) {
         return option_number(receive_timeout());
     case Option::send_timeout:
         return option_number(send_timeout());
+    case Option::linger:
+        if (linger_) return *linger_;
+        return os::get_option(fd_.get(), option);
     default:
         return os::get_option(fd_.get(), option);
     }
@@ -551,6 +556,15 @@ Result<void> NetworkSocket::set_option(Option option, std::uint64_t value) {
     case Option::send_timeout:
         set_send_timeout(option_time(value));
         return {};
+    case Option::linger: {
+        // The system would wait in close(2), non-blocking or not, and all plugins with it.
+        const bool waits = value != 0 && value != abi::v2::no_limit;
+        HWS_TRY(const std::uint64_t linger, os::whole_linger_time(value));
+        HWS_CHECK(os::set_option(fd_.get(), option, waits ? abi::v2::no_limit : value));
+        linger_.reset();
+        if (waits) linger_ = linger;
+        return {};
+    }
     case Option::ipv6_only:
         // An IPv6 socket that was narrowed by the policy is bound by then, and stays as it is.
     default:

@@ -199,6 +199,7 @@ private:
     /// system lets in nobody else, and senders need not be looked at.
     std::optional<SocketAddr> only_sender_;
     std::string local_name_; ///< of the family `local`: as the plugin gave it, if it gave a path
+    std::optional<std::uint64_t> linger_; ///< asked for; closing does not wait all the same
     bool wants_reuse_address_ = false;
     bool wants_reuse_port_ = false;
     std::optional<bool> may_bind_any_; ///< what the policy says of an implicit bind, once asked

@@ -31,9 +31,12 @@ Result<UnixBinding> find_binding(const Policy& policy, const UnixName& path) {
 
 } // namespace
 
-UnixFiles::~UnixFiles() {
+UnixFiles::~UnixFiles() { clear(); }
+
+void UnixFiles::clear() {
     for (const Bound& bound : list_)
         if (is_there(bound)) (void)os::remove_entry(bound.at.folder, bound.at.file);
+    list_.clear();
 }
 
 bool UnixFiles::is_there(const Bound& bound) {
@@ -58,7 +61,13 @@ Result<void> UnixFiles::add(UnixBinding binding) {
     if (!entry || !entry->is_socket)
         return fail(Errc::denied,
                     "unix-listen " + binding.path + ": its folder was exchanged meanwhile");
-    list_.push_back({std::move(binding), entry->identity});
+    auto file = os::find_place(binding.path);
+    if (!file || file->identity != entry->identity) {
+        (void)os::remove_entry(binding.folder, binding.file);
+        if (!file) return std::unexpected(std::move(file).error());
+        return fail(Errc::denied, "unix-listen " + binding.path + ": it was exchanged meanwhile");
+    }
+    list_.push_back({std::move(binding), entry->identity, std::move(file->fd)});
     return {};
 }
 

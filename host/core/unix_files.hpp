@@ -26,6 +26,8 @@ public:
     UnixFiles& operator=(const UnixFiles&) = delete;
     /// Removes what is left of them.
     ~UnixFiles();
+    /// Removes what is left of them now.
+    void clear();
 
     /// Where this path leads, and whether the policy lets a socket be bound there. Errors: denied,
     /// not_found (the folder), not_a_directory, not_permitted, no_buffers (too many files).
@@ -41,6 +43,7 @@ private:
     struct Bound {
         UnixBinding at;
         os::FileIdentity identity;
+        os::Fd held; ///< keeps the file's number from being given to another one
     };
     static bool is_there(const Bound& bound);
 

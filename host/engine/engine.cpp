@@ -290,6 +290,9 @@ Result<void> Engine::describe(CompiledModule& module, std::span<const std::strin
         const bool is_wrapped = module.may_be_rewritten_ && from.starts_with(begin_prefix);
         if (is_wrapped) from.erase(0, begin_prefix.size());
         const adapter::HostFunction* const function = find_host_function(from, name);
+        // Code of the cache may be of a host that had other functions.
+        if (is_wrapped && (!function || !function->may_wait()))
+            return fail(Errc::unknown_import, from + "." + name + " is none of this host's that may wait");
         const std::string wanted = is_wrapped    ? signature_of(*function) // the rewriter has compared the types
                                    : is_function ? signature_of(wasm_externtype_as_functype_const(type))
                                                  : "not a function";

@@ -108,6 +108,7 @@ void Instance::drop_store() {
     context_ = nullptr;
     store_.reset();
     state_.descriptors.clear();
+    state_.bound_files.clear();
 }
 
 std::size_t Instance::memory_bytes() {

@@ -465,6 +465,7 @@ private:
     bool import_section(Reader& in) {
         Bytes content;
         const std::uint32_t count = in.u32();
+        if (count > max_items) return false;
         for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
             const std::size_t start = in.position();
             const std::string_view module = in.name();

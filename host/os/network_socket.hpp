@@ -138,6 +138,9 @@ Result<std::size_t> receive_messages(int socket, std::span<IncomingMessage> mess
 /// the list) or that this socket has not; invalid_argument for a value out of range.
 Result<std::uint64_t> get_option(int socket, SocketOption option);
 Result<void> set_option(int socket, SocketOption option, std::uint64_t value);
+/// The time to linger as the system would have it, in whole seconds; no_limit is off. Errors:
+/// invalid_argument (too long).
+Result<std::uint64_t> whole_linger_time(std::uint64_t value);
 
 /// A group on an interface, named by its index, or for IPv4 by its address.
 struct GroupMembership {

@@ -134,6 +134,13 @@ Result<std::uint64_t> get_option(int socket, SocketOption option) {
     return static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
 }
 
+Result<std::uint64_t> whole_linger_time(std::uint64_t value) {
+    if (value == abi::v2::no_limit) return value;
+    const std::uint64_t seconds = rounded_up(value, second);
+    if (seconds > std::numeric_limits<int>::max() / 1000) return fail(Errc::invalid_argument);
+    return seconds * second;
+}
+
 Result<void> set_option(int socket, SocketOption option, std::uint64_t value) {
     HWS_TRY(const Row* row, find(option));
     std::int64_t number = 0;
@@ -144,12 +151,8 @@ Result<void> set_option(int socket, SocketOption option, std::uint64_t value) {
         return set(socket, *row, value != 0 ? 1 : 0);
     case Form::linger: {
         ::linger wish{};
-        if (value != abi::v2::no_limit) {
-            const std::uint64_t seconds = rounded_up(value, second);
-            if (seconds > std::numeric_limits<int>::max() / 1000)
-                return fail(Errc::invalid_argument);
-            wish = {1, static_cast<int>(seconds)};
-        }
+        HWS_TRY(const std::uint64_t time, whole_linger_time(value));
+        if (value != abi::v2::no_limit) wish = {1, static_cast<int>(time / second)};
         return set(socket, *row, wish);
     }
     case Form::interface_index: {

@@ -638,6 +638,19 @@ TEST_CASE_FIXTURE(Plugin, "a socket that lingers for no time is reset when it is
     CHECK(errno == ECONNRESET);
 }
 
+TEST_CASE_FIXTURE(Plugin, "a socket that lingers for a day holds up nobody when it is closed") {
+    constexpr std::uint64_t day = std::uint64_t{24} * 3600 * 1'000'000'000;
+    NativeSocket server = NativeSocket::listener();
+    const Fd fd = connected(server.name());
+    NativeSocket accepted = server.accept();
+    REQUIRE(set(fd, Option::linger, day) == ok);
+    CHECK(get(fd, Option::linger) == day);
+    // More than the system takes, of which nothing is read.
+    const std::string much(64 << 10, 'x');
+    while (send(fd, much, abi::v2::send_flags::dont_wait).number == ok) {}
+    CHECK(close(fd) == ok);
+}
+
 TEST_CASE("a port is shared with reuse_port by those who may name it") {
     const std::uint16_t port = free_port();
     const std::string name = "127.0.0.1:" + std::to_string(port);
