@@ -329,8 +329,12 @@ public:
     }
 
 private:
+    /// Copies an entry of a section, changed where it must be; fails where it cannot be read.
+    using CopyEntry = void (Rewriter::*)(Reader& in, Bytes& out);
+
     bool section(Section id, std::span<const std::byte> content) {
         Reader in(content);
+        const auto entries = [&](CopyEntry copy) { return vector_section(id, in, copy); };
         bool good = true;
         switch (id) {
         case Section::type: // written with the imports, which add to them
@@ -340,26 +344,26 @@ private:
         case Section::function:
             return function_section(in);
         case Section::table:
-            if (!wrappers_.empty()) return table_section(in);
+            if (!wrappers_.empty()) return entries(&Rewriter::table);
             break;
         case Section::memory:
             good = memory_section(in);
             break;
         case Section::global:
-            if (!wrappers_.empty()) return global_section(in);
+            if (!wrappers_.empty()) return entries(&Rewriter::global);
             break;
         case Section::exported:
-            return export_section(in);
+            return entries(&Rewriter::exported);
         case Section::start:
             if (!wrappers_.empty()) return start_section(in);
             break;
         case Section::element:
-            if (!wrappers_.empty()) return element_section(in);
+            if (!wrappers_.empty()) return entries(&Rewriter::element_segment);
             break;
         case Section::code:
             return code_section(in);
         case Section::data:
-            return data_section(in);
+            return entries(&Rewriter::data_segment);
         default: // nothing in it names a memory or a function
             break;
         }
@@ -587,41 +591,37 @@ private:
         return true;
     }
 
-    bool table_section(Reader& in) {
+    /// A section that is a vector, each of whose entries is copied by `copy`.
+    bool vector_section(Section id, Reader& in, CopyEntry copy) {
         Bytes content;
         const std::uint32_t count = in.u32();
         put_u32(content, count);
-        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
-            const std::size_t start = in.position();
-            const bool has_expression = in.peek() == 0x40;
-            if (has_expression) {
-                in.byte();
-                if (in.byte() != 0) return false;
-            }
-            in.skip_value_type();
-            skip_table_limits(in);
-            put(content, in.since(start));
-            if (has_expression) constant_expression(in, content);
-        }
+        for (std::uint32_t index = 0; index < count && in.ok(); ++index)
+            (this->*copy)(in, content);
         if (!in.ok() || !in.at_end()) return false;
-        put_section(out_, Section::table, content);
+        put_section(out_, id, content);
         return true;
     }
 
-    bool global_section(Reader& in) {
-        Bytes content;
-        const std::uint32_t count = in.u32();
-        put_u32(content, count);
-        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
-            const std::size_t start = in.position();
-            in.skip_value_type();
-            in.byte(); // whether it is mutable
-            put(content, in.since(start));
-            constant_expression(in, content);
+    void table(Reader& in, Bytes& out) {
+        const std::size_t start = in.position();
+        const bool has_expression = in.peek() == 0x40;
+        if (has_expression) {
+            in.byte();
+            if (in.byte() != 0) return in.fail();
         }
-        if (!in.ok() || !in.at_end()) return false;
-        put_section(out_, Section::global, content);
-        return true;
+        in.skip_value_type();
+        skip_table_limits(in);
+        put(out, in.since(start));
+        if (has_expression) constant_expression(in, out);
+    }
+
+    void global(Reader& in, Bytes& out) {
+        const std::size_t start = in.position();
+        in.skip_value_type();
+        in.byte(); // whether it is mutable
+        put(out, in.since(start));
+        constant_expression(in, out);
     }
 
     bool start_section(Reader& in) {
@@ -629,17 +629,6 @@ private:
         put_function(in, content);
         if (!in.ok() || !in.at_end()) return false;
         put_section(out_, Section::start, content);
-        return true;
-    }
-
-    bool element_section(Reader& in) {
-        Bytes content;
-        const std::uint32_t count = in.u32();
-        put_u32(content, count);
-        for (std::uint32_t index = 0; index < count && in.ok(); ++index)
-            element_segment(in, content);
-        if (!in.ok() || !in.at_end()) return false;
-        put_section(out_, Section::element, content);
         return true;
     }
 
@@ -683,45 +672,43 @@ private:
         return in.ok() && in.at_end();
     }
 
-    bool export_section(Reader& in) {
-        Bytes content;
-        const std::uint32_t count = in.u32();
-        put_u32(content, count);
-        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
-            const std::size_t start = in.position();
-            in.name();
-            const std::uint8_t kind = in.byte();
-            put(content, in.since(start));
-            const std::uint32_t item = in.u32();
-            if (kind == 2 && item != 0) return false;
-            put_u32(content, kind == 0 ? new_index(item) : kind == 2 ? own_memory() : item);
-        }
-        if (!in.ok() || !in.at_end()) return false;
-        put_section(out_, Section::exported, content);
-        return true;
+    void exported(Reader& in, Bytes& out) {
+        const std::size_t start = in.position();
+        in.name();
+        const std::uint8_t kind = in.byte();
+        put(out, in.since(start));
+        const std::uint32_t item = in.u32();
+        if (kind == 2 && item != 0) return in.fail();
+        put_u32(out, kind == 0 ? new_index(item) : kind == 2 ? own_memory() : item);
     }
 
-    bool data_section(Reader& in) {
-        Bytes content;
-        const std::uint32_t count = in.u32();
-        put_u32(content, count);
-        for (std::uint32_t index = 0; index < count && in.ok(); ++index) {
-            const std::uint32_t mode = in.u32();
-            if (mode > 2 || (mode == 2 && in.u32() != 0)) return false;
-            if (mode == 1) {
-                put_u32(content, 1);
-            } else {
-                put_u32(content, 2);
-                put_u32(content, own_memory());
-                constant_expression(in, content);
-            }
-            const std::size_t start = in.position();
-            in.skip(in.u32());
-            put(content, in.since(start));
+    void data_segment(Reader& in, Bytes& out) {
+        const std::uint32_t mode = in.u32();
+        if (mode > 2 || (mode == 2 && in.u32() != 0)) return in.fail();
+        if (mode == 1) {
+            put_u32(out, 1);
+        } else {
+            put_u32(out, 2);
+            put_u32(out, own_memory());
+            constant_expression(in, out);
         }
-        if (!in.ok() || !in.at_end()) return false;
-        put_section(out_, Section::data, content);
-        return true;
+        const std::size_t start = in.position();
+        in.skip(in.u32());
+        put(out, in.since(start));
+    }
+
+    /// What stands behind i32.const, i64.const, f32.const, f64.const and ref.null.
+    static void skip_constant(std::uint8_t opcode, Reader& in) {
+        switch (opcode) {
+        case 0x42:
+            return in.skip_leb(10);
+        case 0x43:
+            return in.skip(4);
+        case 0x44:
+            return in.skip(8);
+        default:
+            return in.skip_leb(5);
+        }
     }
 
     /// Copies an expression of constants, with its `end`.
@@ -738,18 +725,14 @@ private:
                 put_function(in, out);
                 continue;
             case 0x23: // global.get
-            case 0x41: // i32.const
-            case 0xd0: // ref.null
                 in.skip_leb(5);
                 break;
-            case 0x42: // i64.const
-                in.skip_leb(10);
-                break;
-            case 0x43: // f32.const
-                in.skip(4);
-                break;
-            case 0x44: // f64.const
-                in.skip(8);
+            case 0x41: // constants
+            case 0x42:
+            case 0x43:
+            case 0x44:
+            case 0xd0:
+                skip_constant(opcode, in);
                 break;
             case 0xfd: // v128.const
                 if (in.u32() != 12) in.fail();
@@ -932,18 +915,12 @@ private:
             put_byte(code_, opcode);
             put_u32(code_, own_memory());
             return opcode;
-        case 0x41: // i32.const
-        case 0xd0: // ref.null
-            in.skip_leb(5);
-            break;
-        case 0x42: // i64.const
-            in.skip_leb(10);
-            break;
-        case 0x43: // f32.const
-            in.skip(4);
-            break;
-        case 0x44: // f64.const
-            in.skip(8);
+        case 0x41: // constants
+        case 0x42:
+        case 0x43:
+        case 0x44:
+        case 0xd0:
+            skip_constant(opcode, in);
             break;
         case 0xfc:
             bulk_instruction(in);
