@@ -197,8 +197,8 @@ os::Task<std::unique_ptr<HttpExchange>> HttpClient::follow(HttpRequest request,
         std::vector<IpAddr> proxy;
         if (options_.proxy) {
             HWS_CO_TRY(proxy, co_await find_proxy(deadline));
+            other_peers.assign(peers.begin() + 1, peers.end());
         }
-        if (options_.proxy) other_peers.assign(peers.begin() + 1, peers.end());
         HWS_CO_TRY(auto transfer,
                    HttpExchange::Transfer::start(*engine_, url, std::move(hop), std::move(peers),
                                                  std::move(proxy), bounds));

@@ -222,8 +222,7 @@ Result<void> HttpClient::Engine::add(Transfer& transfer) {
     if (const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle_->curl); code != CURLM_OK)
         return std::unexpected(error_of(code));
     active_.push_back(&transfer);
-    // Its answer cannot be there already, but libcurl looks whether a kept connection still lives by receiving from it.
-    act(CURL_SOCKET_TIMEOUT, 0, bytes_per_turn);
+    drive();
     return {};
 }
 
@@ -235,7 +234,7 @@ void HttpClient::Engine::remove(Transfer& transfer) {
 }
 
 void HttpClient::Engine::drive() {
-    act(CURL_SOCKET_TIMEOUT, 0, bytes_per_turn);
+    act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void HttpClient::Engine::run() {
@@ -245,13 +244,12 @@ void HttpClient::Engine::run() {
 
 void HttpClient::Engine::on_ready(int fd, os::Ready ready) {
     act(fd, (intersects(ready, os::Ready::read) ? CURL_CSELECT_IN : 0) |
-                (intersects(ready, os::Ready::write) ? CURL_CSELECT_OUT : 0),
-        bytes_per_turn);
+                (intersects(ready, os::Ready::write) ? CURL_CSELECT_OUT : 0));
     due_.resume_now();
 }
 
-void HttpClient::Engine::act(curl_socket_t fd, int events, std::size_t bytes_to_receive) {
-    const os::ReceiveBudget budget(bytes_to_receive);
+void HttpClient::Engine::act(curl_socket_t fd, int events) {
+    const os::ReceiveBudget budget(bytes_per_turn);
     int running = 0;
     curl_multi_socket_action(multi_, fd, events, &running);
     int left = 0;

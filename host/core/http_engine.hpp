@@ -119,7 +119,7 @@ private:
     void on_ready(int fd, os::Ready ready) override;
     void on_expiry() override { run(); }
     void run() override;
-    void act(curl_socket_t fd, int events, std::size_t bytes_to_receive);
+    void act(curl_socket_t fd, int events);
     void watch(int fd, int what);
     void set_constants(Handle& handle);
     void set_proxy(CURL* handle);

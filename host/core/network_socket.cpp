@@ -532,7 +532,7 @@ Result<std::uint64_t> NetworkSocket::get_option(Option option) {
         return option_number(send_timeout());
     case Option::linger:
         if (linger_) return *linger_;
-        return os::get_option(fd_.get(), option);
+        [[fallthrough]];
     default:
         return os::get_option(fd_.get(), option);
     }

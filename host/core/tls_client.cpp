@@ -234,10 +234,9 @@ Result<TlsClient::Context> TlsClient::create_context(const TlsOptions& options) 
     } else {
         // The very store that https is verified with; OpenSSL's own default would heed the
         // environment.
-        const curl_version_info_data& curl = *curl_version_info(CURLVERSION_NOW);
-        bool has_store = curl.cainfo && SSL_CTX_load_verify_file(native, curl.cainfo) == 1;
-        has_store |= curl.capath && SSL_CTX_load_verify_dir(native, curl.capath) == 1;
-        if (!has_store) return fail(Errc::tls_failed, "the system's CA store cannot be used");
+        const char* const folder = curl_version_info(CURLVERSION_NOW)->capath;
+        if (!folder || SSL_CTX_load_verify_dir(native, folder) != 1)
+            return fail(Errc::tls_failed, "the system's CA store cannot be used");
     }
     if (!options.certificate_file.empty()) {
         const std::string& key =
@@ -257,10 +256,8 @@ std::vector<TlsClient::FileState> TlsClient::files_of(const TlsOptions& options)
         files.push_back({std::filesystem::last_write_time(path, ignored),
                          std::filesystem::file_size(path, ignored)});
     };
-    // OpenSSL looks into a folder of certificates (curl's capath) at each verification by itself.
-    const char* const store = curl_version_info(CURLVERSION_NOW)->cainfo;
+    // The system's store is a folder, into which OpenSSL looks by itself at each verification.
     if (!options.ca_file.empty()) add(options.ca_file.c_str());
-    else if (store) add(store);
     if (!options.certificate_file.empty()) add(options.certificate_file.c_str());
     if (!options.key_file.empty()) add(options.key_file.c_str());
     return files;

@@ -31,8 +31,6 @@ Result<UnixBinding> find_binding(const Policy& policy, const UnixName& path) {
 
 } // namespace
 
-UnixFiles::~UnixFiles() { clear(); }
-
 void UnixFiles::clear() {
     for (const Bound& bound : list_)
         if (is_there(bound)) (void)os::remove_entry(bound.at.folder, bound.at.file);

@@ -24,9 +24,8 @@ public:
     explicit UnixFiles(std::size_t most) : most_(most) {}
     UnixFiles(const UnixFiles&) = delete;
     UnixFiles& operator=(const UnixFiles&) = delete;
+    ~UnixFiles() { clear(); }
     /// Removes what is left of them.
-    ~UnixFiles();
-    /// Removes what is left of them now.
     void clear();
 
     /// Where this path leads, and whether the policy lets a socket be bound there. Errors: denied,
