@@ -1,9 +1,9 @@
 // Reading and writing: fd_read, fd_write, sock_recv, sock_send, sock_accept.
 
 #include "adapter/preview1_guest.hpp"
+#include "adapter/span_list.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace hws::host::adapter::preview1 {
@@ -16,10 +16,6 @@ using os::Ready;
 /// The guest's buffers as spans of its memory as it is now: for one attempt, never across a wait.
 template <class Byte> class Buffers {
 public:
-    Buffers() = default;
-    Buffers(const Buffers&) = delete;
-    Buffers& operator=(const Buffers&) = delete;
-
     /// The buffers from byte number `skip` on, at most `max_bytes` of them. Errors: fault if any
     /// byte of any buffer is outside, invalid_argument for too many buffers or more bytes than a
     /// result can count.
@@ -28,8 +24,6 @@ public:
         if (list.count > max_buffers) return fail(Errc::invalid_argument);
         HWS_TRY(const auto raw,
                 guest_bytes(state, list.address, std::uint64_t{list.count} * sizeof(Iovec)));
-        if (list.count > few_.size()) many_.resize(list.count);
-        const std::span<std::span<Byte>> room = list.count > few_.size() ? std::span(many_) : few_;
         for (std::uint32_t i = 0; i < list.count; ++i) {
             Iovec entry;
             std::memcpy(&entry, raw.data() + std::size_t{i} * sizeof entry, sizeof entry);
@@ -38,30 +32,23 @@ public:
             const std::uint64_t skipped = std::min<std::uint64_t>(skip, buffer.size());
             skip -= skipped;
             buffer = buffer.subspan(skipped);
-            buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - offered_));
+            buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), max_bytes - list_.bytes()));
             // Empty ones mean nothing, and could hide the others behind the system's limit of
             // buffers.
-            if (buffer.empty()) continue;
-            room[count_++] = buffer;
-            offered_ += buffer.size();
+            if (!buffer.empty()) list_.add(buffer);
         }
         // POSIX readv(3p): the sum must be countable by the result.
         if (total_ > std::numeric_limits<std::int32_t>::max()) return fail(Errc::invalid_argument);
-        spans_ = room.first(count_);
         return {};
     }
 
-    std::span<const std::span<Byte>> spans() const { return spans_; }
-    bool is_empty() const { return count_ == 0; }
+    std::span<const std::span<Byte>> spans() const { return list_.spans(); }
+    bool is_empty() const { return list_.bytes() == 0; }
     /// Bytes of all buffers, the skipped ones and those beyond `max_bytes` included.
     std::uint64_t total() const { return total_; }
 
 private:
-    std::array<std::span<Byte>, 16> few_;
-    std::vector<std::span<Byte>> many_; // at most max_buffers
-    std::span<const std::span<Byte>> spans_;
-    std::size_t count_ = 0;
-    std::uint64_t offered_ = 0;
+    SpanList<Byte> list_; // at most max_buffers
     std::uint64_t total_ = 0;
 };
 

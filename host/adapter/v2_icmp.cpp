@@ -1,10 +1,10 @@
 // Dialect v2: ICMP. icmp_send, icmp_send_name, icmp_receive, and what the rows of sockets do with
 // an ICMP descriptor.
 
+#include "adapter/span_list.hpp"
 #include "adapter/v2_guest.hpp"
 #include "core/destination.hpp"
 
-#include <array>
 #include <vector>
 
 namespace hws::host::adapter::v2 {
@@ -14,31 +14,6 @@ using core::IcmpReply;
 using core::Use;
 using os::Ready;
 
-/// The guest's buffers as spans of its memory, of bytes to read or to write: for one attempt, never
-/// across a wait.
-template <class Byte> class SpanList {
-public:
-    void add(std::span<std::byte> buffer) {
-        bytes_ += buffer.size();
-        if (count_ < few_.size()) {
-            few_[count_++] = buffer;
-            return;
-        }
-        if (many_.empty()) many_.assign(few_.begin(), few_.end());
-        many_.push_back(buffer); // at most max_buffers
-    }
-    std::uint64_t bytes() const { return bytes_; }
-    std::span<const std::span<Byte>> spans() const {
-        if (many_.empty()) return std::span(few_).first(count_);
-        return many_;
-    }
-
-private:
-    std::array<std::span<Byte>, 4> few_; // an echo request and its reply have one
-    std::size_t count_ = 0;
-    std::vector<std::span<Byte>> many_;
-    std::uint64_t bytes_ = 0;
-};
 using Room = SpanList<std::byte>;
 
 constexpr std::uint64_t unbounded = std::numeric_limits<std::uint32_t>::max();
