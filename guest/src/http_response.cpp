@@ -1,5 +1,6 @@
 #include "../backend/http_exchange.hpp"
 #include "read_to_end.hpp"
+#include "whole_transfer.hpp"
 
 #include <algorithm>
 #include <hws/http.hpp>
@@ -123,11 +124,7 @@ Result<std::size_t> Exchange::write(std::span<const std::byte> from) {
 }
 
 Result<void> Exchange::write_all(std::span<const std::byte> from) {
-    while (!from.empty()) {
-        HWS_TRY(const std::size_t count, write(from));
-        from = from.subspan(count);
-    }
-    return {};
+    return guest::write_all(*this, from);
 }
 
 Result<void> Exchange::finish_body() {

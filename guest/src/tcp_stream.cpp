@@ -2,6 +2,7 @@
 #include "first_of.hpp"
 #include "read_to_end.hpp"
 #include "socket_option_access.hpp"
+#include "whole_transfer.hpp"
 
 #include <hws/tcp_stream.hpp>
 
@@ -69,15 +70,7 @@ Result<std::size_t> TcpStream::peek(std::span<std::byte> into) {
 }
 
 Result<void> TcpStream::read_exact(std::span<std::byte> into) {
-    std::size_t done = 0;
-    while (done < into.size()) {
-        HWS_TRY(const std::size_t count, read(into.subspan(done)));
-        if (count == 0)
-            return fail(Errc::reset, "read_exact: the stream ended after " + std::to_string(done) +
-                                         " of " + std::to_string(into.size()) + " bytes");
-        done += count;
-    }
-    return {};
+    return guest::read_exact(*this, into);
 }
 
 Result<std::size_t> TcpStream::read_to_end(std::vector<std::byte>& into, std::size_t max_bytes) {
@@ -97,11 +90,7 @@ Result<std::size_t> TcpStream::write_vectored(std::span<const std::span<const st
 }
 
 Result<void> TcpStream::write_all(std::span<const std::byte> from) {
-    while (!from.empty()) {
-        HWS_TRY(const std::size_t count, write(from));
-        from = from.subspan(count);
-    }
-    return {};
+    return guest::write_all(*this, from);
 }
 
 Result<void> TcpStream::shutdown(Shutdown how) {

@@ -1,6 +1,7 @@
 #include "../backend/unix_socket.hpp"
 #include "read_to_end.hpp"
 #include "socket_option_access.hpp"
+#include "whole_transfer.hpp"
 
 #include <algorithm>
 #include <hws/unix_stream.hpp>
@@ -61,14 +62,7 @@ Result<std::size_t> UnixStream::peek(std::span<std::byte> into) {
 }
 
 Result<void> UnixStream::read_exact(std::span<std::byte> into) {
-    while (!into.empty()) {
-        HWS_TRY(const std::size_t count, read(into));
-        if (count == 0)
-            return fail(Errc::reset, "read_exact: the stream ended " + std::to_string(into.size()) +
-                                         " bytes too early");
-        into = into.subspan(count);
-    }
-    return {};
+    return guest::read_exact(*this, into);
 }
 
 Result<std::size_t> UnixStream::read_to_end(std::vector<std::byte>& into, std::size_t max_bytes) {
@@ -88,11 +82,7 @@ Result<std::size_t> UnixStream::write_vectored(std::span<const std::span<const s
 }
 
 Result<void> UnixStream::write_all(std::span<const std::byte> from) {
-    while (!from.empty()) {
-        HWS_TRY(const std::size_t count, write(from));
-        from = from.subspan(count);
-    }
-    return {};
+    return guest::write_all(*this, from);
 }
 
 Result<void> UnixStream::shutdown(Shutdown how) {
