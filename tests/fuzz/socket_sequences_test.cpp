@@ -1,10 +1,10 @@
 // Random sequences of socket calls, made of dialect v2 and of Linux itself; each answer must be the
-// same. HWS_FUZZ_SEED=n replays one of each test, HWS_FUZZ_RUNS=n tries as many.
+// same.
 
+#include "fuzz/sequences.hpp"
 #include "host/adapter/v2_fixture.hpp"
 #include "support/network_namespace.hpp"
 
-#include <cstdlib>
 #include <netinet/tcp.h>
 #include <algorithm>
 #include <poll.h>
@@ -113,30 +113,6 @@ struct Step {
                std::to_string(a) + ", " + std::to_string(b) + ", " + std::to_string(number) + ')';
     }
 };
-
-/// What a call gave: the number of the error, and everything that was told.
-struct Outcome {
-    int error = 0;
-    std::string told;
-    friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-std::string payload(std::uint32_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < text.size(); ++i)
-        text[i] = static_cast<char>('a' + (i + size) % 26);
-    return text;
-}
-
-/// The number of errors.def for a number of Linux.
-int number_of(int error) {
-    if (error == 0) return 0;
-#define HWS_ERROR(name, number, posix, sentence)                                                   \
-    if (error == posix) return number;
-#include <errors.def>
-#undef HWS_ERROR
-    return -error;
-}
 
 /// An address without its port, which differs on the two sides: by the slot that has it.
 struct LocalNames {
@@ -768,11 +744,9 @@ std::string difference_of(std::uint64_t seed, Settling& settling) {
         const Outcome expected = native.run(step);
         const Outcome got = guest.run(step);
         settling.wait();
-        log += "  " + step.text() + " -> " + std::to_string(expected.error) + ' ' + expected.told +
-               '\n';
+        log += "  " + step.text() + " -> " + expected.text() + '\n';
         if (got == expected) continue;
-        return "v2 gave " + std::to_string(got.error) + " \"" + got.told + "\", Linux " +
-               std::to_string(expected.error) + " \"" + expected.told + "\"\n" + log;
+        return tell_difference(got, expected, log);
     }
     return {};
 }
@@ -923,12 +897,6 @@ template <class Act> std::string outcome_of(const Conversation& conversation, Ac
     return told + "\nthe peer got " + received;
 }
 
-std::optional<std::uint64_t> number_in(const char* variable) {
-    const char* const text = std::getenv(variable);
-    if (!text) return {};
-    return std::strtoull(text, nullptr, 10);
-}
-
 } // namespace
 
 TEST_SUITE_BEGIN("fuzz");
@@ -936,10 +904,7 @@ TEST_SUITE_BEGIN("fuzz");
 TEST_CASE("any sequence of socket calls gives through dialect v2 what Linux gives") {
     const auto run = [] {
         Settling settling;
-        if (const auto seed = number_in("HWS_FUZZ_SEED")) return run_sequence(*seed, settling);
-        const std::uint64_t runs = number_in("HWS_FUZZ_RUNS").value_or(60);
-        for (std::uint64_t seed = 1; seed <= runs; ++seed)
-            run_sequence(seed, settling);
+        for_each_seed(60, [&](std::uint64_t seed) { run_sequence(seed, settling); });
     };
     // Elsewhere another program could take a port that was just given back.
     NetworkNamespace own;
@@ -959,10 +924,7 @@ TEST_CASE("calls that wait for a peer on a thread give through dialect v2 what L
                                         << guest.substr(from, 60) << "\", Linux \""
                                         << native.substr(from, 60) << '"');
     };
-    if (const auto seed = number_in("HWS_FUZZ_SEED")) return compare(*seed);
-    const std::uint64_t runs = number_in("HWS_FUZZ_RUNS").value_or(40);
-    for (std::uint64_t seed = 1; seed <= runs; ++seed)
-        compare(seed);
+    for_each_seed(40, compare);
 }
 
 TEST_SUITE_END();

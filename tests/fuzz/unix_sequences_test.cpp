@@ -1,11 +1,11 @@
 // Random sequences of calls on Unix sockets with names, made of dialect v2 and of Linux itself; each
-// answer must be the same. HWS_FUZZ_SEED=n replays one, HWS_FUZZ_RUNS=n tries as many.
+// answer must be the same.
 
+#include "fuzz/sequences.hpp"
 #include "host/adapter/v2_fixture.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <poll.h>
 #include <random>
@@ -60,28 +60,6 @@ struct Step {
                std::to_string(b) + ", name " + std::to_string(name) + ", " + std::to_string(number) + ')';
     }
 };
-
-struct Outcome {
-    int error = 0;
-    std::string told;
-    friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-std::string payload(std::uint32_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < text.size(); ++i)
-        text[i] = static_cast<char>('a' + (i + size) % 26);
-    return text;
-}
-
-int number_of(int error) {
-    if (error == 0) return 0;
-#define HWS_ERROR(name, number, posix, sentence)                                                             \
-    if (error == posix) return number;
-#include <errors.def>
-#undef HWS_ERROR
-    return -error;
-}
 
 /// The names of one side: files of a folder of its own, one in a folder that is not there, and
 /// abstract ones.
@@ -478,19 +456,11 @@ void run_sequence(std::uint64_t seed) {
         if (!makes_sense(step, native)) continue;
         const Outcome expected = native.run(step);
         const Outcome got = guest.run(step);
-        log += "  " + step.text() + " -> " + std::to_string(expected.error) + ' ' + expected.told + '\n';
+        log += "  " + step.text() + " -> " + expected.text() + '\n';
         if (got == expected) continue;
-        FAIL_CHECK("HWS_FUZZ_SEED=" << seed << ": v2 gave " << got.error << " \"" << got.told
-                                    << "\", Linux " << expected.error << " \"" << expected.told << "\"\n"
-                                    << log);
+        FAIL_CHECK("HWS_FUZZ_SEED=" << seed << ": " << tell_difference(got, expected, log));
         return;
     }
-}
-
-std::optional<std::uint64_t> number_in(const char* variable) {
-    const char* const text = std::getenv(variable);
-    if (!text) return {};
-    return std::strtoull(text, nullptr, 10);
 }
 
 } // namespace
@@ -498,10 +468,7 @@ std::optional<std::uint64_t> number_in(const char* variable) {
 TEST_SUITE_BEGIN("fuzz");
 
 TEST_CASE("any sequence of calls on Unix sockets gives through dialect v2 what Linux gives") {
-    if (const auto seed = number_in("HWS_FUZZ_SEED")) return run_sequence(*seed);
-    const std::uint64_t runs = number_in("HWS_FUZZ_RUNS").value_or(100);
-    for (std::uint64_t seed = 1; seed <= runs; ++seed)
-        run_sequence(seed);
+    for_each_seed(100, run_sequence);
 }
 
 TEST_SUITE_END();
